@@ -1,0 +1,67 @@
+// The reference switch: one total function from state and event to state and observations.
+//
+// It is deliberately slow and obvious. `step` changes its argument in place; a State is a plain value (copyable,
+// comparable, hashable), so "before" is a copy away.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "model/state.h"
+#include "spec/clauses.h"
+#include "spec/config.h"
+#include "spec/event.h"
+#include "spec/observation.h"
+
+namespace oftwin::model {
+
+// What one step lets out, in order, and which clauses made it so.
+struct Outcome {
+  std::vector<Observation> observations;
+  std::bitset<kMaxClauses> clauses;
+};
+
+// A freedom of the specification, put to whoever knows what really happened. `position` in every question is the number
+// of observations that the model has made in this step so far.
+struct OrderQuestion {
+  // `rules`: one message or pass touches these rules, in the model's own order. `records`: the same question about the
+  // records of a statistics reply, as encoded bytes.
+  enum class About : std::uint8_t { rules, records } about = About::rules;
+  std::size_t position = 0;
+  std::vector<RuleName> rules;
+  std::vector<Bytes> records;
+};
+
+// What the provider answers to the call that the model is about to report. In scripted mode only.
+struct AnswerQuestion {
+  std::size_t position = 0;
+  OperationKind kind = OperationKind::add;
+  RuleName rule;
+  Answer planned;  // what plan and policy of the trace say
+};
+
+// Simulated mode, while operations are in flight: which of `candidates` (nullopt: a miss) did the packet meet?
+struct LookupQuestion {
+  std::size_t position = 0;
+  std::uint8_t table = 0;
+  std::vector<std::optional<RuleName>> candidates;
+};
+
+// Each resolver may be empty: then the model's own order, the planned answer and the first candidate are taken. A
+// resolver's answer must be a permutation of the question (else it is ignored), so a subject cannot lie through it.
+struct Choices {
+  // Returns indices into rules or records.
+  std::function<std::vector<std::size_t>(const OrderQuestion&)> order;
+  std::function<Answer(const AnswerQuestion&)> answer;
+  std::function<std::size_t(const LookupQuestion&)> lookup;
+};
+
+// Edition = set of errata that are in force (design: editions and errata). Empty: `corrected`. All: `ovs-2011`.
+State initial(const SwitchConfig& config, const Errata& errata = {});
+
+// Total: never fails, never throws on any input. Appends to `out`. A dead state yields nothing.
+void step(State& state, const Event& event, const Choices& choices, Outcome& out);
+
+}  // namespace oftwin::model
