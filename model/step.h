@@ -34,12 +34,14 @@ struct OrderQuestion {
   std::vector<Bytes> records;
 };
 
-// What the provider answers to the call that the model is about to report. In scripted mode only.
+// What the provider answers to the call that the model is about to report. In scripted mode only. `packet_out`: the call
+// is packet_out, of which only the answer's error counts (a provider may refuse an action list by itself).
 struct AnswerQuestion {
   std::size_t position = 0;
   OperationKind kind = OperationKind::add;
   RuleName rule;
   Answer planned;  // what plan and policy of the trace say
+  bool packet_out = false;
 };
 
 // Simulated mode, while operations are in flight: which of `candidates` (nullopt: a miss) did the packet meet?
