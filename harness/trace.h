@@ -13,8 +13,8 @@
 namespace oftwin::harness {
 
 // One block of the text: inputs, then everything that comes out, as canonical lines (see print_observation). `expected`
-// is nullopt when the trace says nothing about this block. `last` is the index of the block's last event (a Loop: the
-// implicit one that ends a block lets the loop settle).
+// is nullopt when the trace says nothing about this block. `last` is the index of the block's last event (a Loop, unless
+// the text says `loop hold`; the implicit one that ends a block lets the loop settle).
 struct Block {
   std::size_t first = 0, last = 0;
   std::optional<std::vector<std::string>> expected;
@@ -37,7 +37,7 @@ struct Trace {
   std::optional<std::string> edition;  // "ovs-2011", or a list of errata; default: corrected
   unsigned shown = 0;                  // extra channels in expectations (bits), e.g. alloc, wake, progress
   SwitchConfig config;
-  std::vector<Event> events;  // ids ascend; every block ends with a Loop event
+  std::vector<Event> events;  // ids of all but Loops ascend
   std::vector<Block> blocks;  // partition the events
   bool operator==(const Trace&) const = default;
 };

@@ -169,8 +169,7 @@ using EventBody =
                  event::HiddenAdd, event::HiddenDel, event::PortChange, event::Destroy>;
 
 // `id` is the `7` of `e7`. It is part of the event, so that it survives when other events of the trace are dropped;
-// ids ascend within a trace. A Loop event has an id of its own only when it is written in the text (see
-// harness/trace.h).
+// ids ascend within a trace. A Loop makes nothing that could need a name: its id is 0.
 struct Event {
   std::uint32_t id = 0;
   EventBody body;
