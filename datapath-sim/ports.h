@@ -1,0 +1,45 @@
+// The ports of the datapath: their configuration, and what went through them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "impl/provider.h"
+#include "spec/config.h"
+#include "spec/event.h"
+
+namespace oftwin::sim {
+
+// source: OpenFlow 1.0, enum ofp_port_config.
+inline constexpr std::uint32_t kPortDown = 1 << 0, kNoRecv = 1 << 2, kNoRecvStp = 1 << 3, kNoFlood = 1 << 4,
+                               kNoFwd = 1 << 5, kNoPacketIn = 1 << 6;
+
+struct Port {
+  PortConfig config;
+  std::uint64_t rx_packets = 0, rx_bytes = 0, rx_dropped = 0, tx_packets = 0, tx_bytes = 0;
+};
+
+oft_port describe(const PortConfig& config);
+
+// Invariant: numbers are unique; `ascending` lists the same ports by number.
+class Ports {
+ public:
+  explicit Ports(const std::vector<PortConfig>& configs);
+
+  Port* find(std::uint16_t number);  // nullptr: none
+  const std::vector<Port>& in_order() const { return ports_; }
+  // Positions in in_order(), by ascending number: the order in which a frame is flooded.
+  const std::vector<std::size_t>& ascending() const { return ascending_; }
+  Port& at(std::size_t position) { return ports_[position]; }
+
+  // False if there is nothing to change: a port added twice, one changed or removed that does not exist.
+  bool change(event::PortChangeKind kind, const PortConfig& config);
+
+ private:
+  void sort();
+
+  std::vector<Port> ports_;
+  std::vector<std::size_t> ascending_;
+};
+
+}  // namespace oftwin::sim

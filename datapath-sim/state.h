@@ -1,0 +1,89 @@
+// What a Datapath is made of. Internal to the datapath.
+//
+// Invariant: a rule is in force (its flow in a table) from the successful completion of its add until the successful
+// completion of its replacement or of its removal; what an operation changes is changed right before the host is told
+// that it is complete.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "datapath-sim/action.h"
+#include "datapath-sim/datapath.h"
+#include "datapath-sim/flow_table.h"
+#include "datapath-sim/operation_queue.h"
+#include "datapath-sim/packet.h"
+#include "datapath-sim/ports.h"
+#include "datapath-sim/rule.h"
+
+namespace oftwin::sim {
+
+struct Table {
+  TableConfig config;
+  FlowTable flows;
+  std::uint64_t lookups = 0, matches = 0;
+};
+
+// What waits for the next run().
+struct Told {
+  std::uint64_t rule_serial;
+  oft_error error;
+};
+struct Arrival {
+  std::uint16_t port;
+  Bytes frame;
+};
+struct Change {
+  event::PortChangeKind kind;
+  PortConfig port;
+};
+using Input = std::variant<Told, Arrival, Change>;
+
+struct Datapath::State {
+  State(const SwitchConfig& config, Observer* observer);
+  static State& of(void* datapath) { return *static_cast<Datapath*>(datapath)->state_; }
+
+  // OperationQueue (operation.cc).
+  Rule* allocate();
+  void deallocate(Rule& rule);
+  oft_error construct(const oft_rule& base, const oft_rule* victim, oft_op* op);
+  void modify(const oft_rule& base, oft_op* op);
+  void destruct(const oft_rule& base, oft_op* op);
+  void start(Operation operation, const Answer& answer);
+  void finish(const Operation& operation, oft_error error);
+  void take_effect(const Operation& operation);
+
+  // Packets (forward.cc).
+  void arrive(const Arrival& arrival);
+  void look_up(const Packet& packet, Rewriter& frame);
+  void miss(std::uint16_t in_port, ByteView frame);
+  void send_up(std::uint16_t in_port, ByteView frame, oft_packet_in_reason reason, std::uint16_t send_len);
+  oft_error packet_out(std::uint16_t in_port, ByteView frame, ByteView actions);
+  oft_error execute(Rule& rule, std::uint16_t in_port, ByteView frame);
+  void transmit(Port& port, ByteView frame);
+  void flood(std::uint16_t in_port, std::uint32_t excluded, ByteView frame);
+
+  // The poll loop (datapath.cc).
+  void run();
+  void handle(const Told& told);
+  void handle(const Arrival& arrival) { arrive(arrival); }
+  void handle(const Change& change);
+  std::uint64_t run_at() const;
+  void finish_all();
+
+  std::vector<Table> tables;
+  Ports ports;
+  OperationQueue operations;
+  std::vector<std::unique_ptr<Rule>> rules;
+  std::vector<Input> inputs;
+  Observer* observer;
+  const oft_host* host = nullptr;  // null before attach() and after dealloc(): then nothing runs
+  void* host_data = nullptr;
+  std::uint64_t next_serial = 1;
+  bool drop_frags = false;
+  Bytes scratch;  // lent to the one Rewriter at work, so that packets do not allocate
+};
+
+}  // namespace oftwin::sim
