@@ -1,0 +1,73 @@
+// One controller-to-switch message, drawn from a small universe; and frames that its matches may meet.
+//
+// Part of harness/generator.h. Invariant: all messages of one MessageGenerator speak about the same few matches, action
+// lists, cookies and priorities.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "harness/generator.h"
+#include "harness/request.h"
+#include "spec/bytes.h"
+#include "spec/config.h"
+
+namespace oftwin::harness {
+
+enum class MessageKind : std::uint8_t {
+  flow_mod,
+  statistics,
+  barrier,
+  echo,
+  settings,  // features, get and set config, table-id extension
+  packet_out,
+  port_mod,
+  role,
+  unknown,    // types, subtypes and vendors that a switch does not take
+  malformed,  // a message of another kind, damaged
+};
+inline constexpr std::size_t kMessageKinds = 10;
+
+class MessageGenerator {
+ public:
+  MessageGenerator(Source& source, const GeneratorOptions& options, const SwitchConfig& config);
+
+  // Any message, as often as this universe's weights say.
+  Bytes any(std::uint32_t xid);
+  Bytes draw(MessageKind kind, std::uint32_t xid);
+  // An add of its own: no two with different `number` below 60000 have the same match and priority.
+  Bytes distinct_add(unsigned number, std::uint32_t xid);
+  // All flows of all tables.
+  Bytes all_flows(std::uint32_t xid);
+
+  Bytes frame();
+  std::uint16_t port();
+
+  void set_weight(MessageKind kind, unsigned weight) { weights_[static_cast<std::size_t>(kind)] = weight; }
+  // Commands carry table numbers (as they do when a connection has asked for the extension).
+  void set_table_percent(unsigned percent) { table_percent_ = percent; }
+
+ private:
+  Bytes flow_mod(std::uint32_t xid);
+  Bytes statistics(std::uint32_t xid);
+  Bytes settings(std::uint32_t xid);
+  Bytes packet_out(std::uint32_t xid);
+  Bytes port_mod(std::uint32_t xid);
+  Bytes unknown(std::uint32_t xid);
+  Bytes malformed(std::uint32_t xid);
+  WireMatch draw_match();
+  std::uint32_t buffer_id();
+
+  Source& source_;
+  GeneratorOptions options_;
+  std::vector<std::uint16_t> ports_;
+  unsigned tables_ = 1;
+  std::array<unsigned, kMessageKinds> weights_{};
+  std::vector<WireMatch> matches_;
+  std::vector<Bytes> actions_;
+  std::vector<std::uint16_t> priorities_;
+  unsigned table_percent_ = 0, overlap_percent_ = 0, exact_percent_ = 0, buffer_percent_ = 0;
+};
+
+}  // namespace oftwin::harness
