@@ -122,7 +122,7 @@ std::optional<OperationKind> parse_kinds(const json& j) {
 RuleName parse_rule(const json& j, const char* key) { return {0, number<std::uint32_t>(j, key)}; }
 
 std::optional<std::variant<std::uint8_t, Error>> parse_table_choice(const json& j) {
-  if (j.is_null()) return std::nullopt;
+  if (j.is_null() || j == "null") return std::nullopt;
   if (j.is_number()) return j.get<std::uint8_t>();
   return parse_error(j);
 }
@@ -494,7 +494,9 @@ class GzipLines {
     int code = Z_OK;
     const char* why = gzerror(file_.get(), &code);
     if (code != Z_OK && code != Z_STREAM_END) {
-      throw RecordingError(fmt::format("{}: byte {} (uncompressed): {}", path_, gztell(file_.get()), why));
+      std::string_view reason = why;  // zlib puts the file's name before it
+      if (reason.starts_with(path_ + ": ")) reason.remove_prefix(path_.size() + 2);
+      throw RecordingError(fmt::format("{}: byte {} (uncompressed): {}", path_, gztell(file_.get()), reason));
     }
     return !line.empty();
   }

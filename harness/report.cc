@@ -1,0 +1,102 @@
+#include "harness/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "harness/print.h"
+#include "spec/clauses.h"
+
+namespace oftwin::harness {
+
+namespace {
+
+constexpr std::size_t kWidth = 100;
+constexpr std::size_t kMaxLines = 24;  // of one side; a statistics reply can have thousands
+
+std::vector<std::string> lines_of(std::span<const Observation> observations, const Naming& naming) {
+  std::vector<std::string> lines;
+  for (const Observation& o : observations) {
+    const std::string text = print_observation(o, naming);
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      if (end > at) lines.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  return lines;
+}
+
+void append_lines(std::string& out, std::string_view label, std::span<const std::string> lines) {
+  const std::size_t shown = std::min(lines.size(), kMaxLines);
+  for (const std::string& line : lines.first(shown)) out += fmt::format("{:<8}{}\n", label, line);
+  if (shown < lines.size()) out += fmt::format("{:<8}... and {} more\n", label, lines.size() - shown);
+  if (lines.empty() && !label.empty()) out += fmt::format("{:<8}nothing\n", label);
+}
+
+void append_wrapped(std::string& out, std::string_view indent, std::string_view text) {
+  while (!text.empty()) {
+    std::size_t end = text.size();
+    if (end > kWidth) {
+      end = text.rfind(' ', kWidth);
+      if (end == std::string_view::npos || end == 0) end = text.find(' ');
+      end = std::min(end, text.size());
+    }
+    out += fmt::format("{}{}\n", indent, text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+std::string print_difference(const Divergence& d, std::span<const Event> events) {
+  const Naming naming = events.empty() ? Naming() : Naming(events);
+  const std::vector<std::string> wants = lines_of(d.wants, naming), gots = lines_of(d.gots, naming);
+  const std::span<const std::string> want(wants), got(gots);
+  const auto [want_at, got_at] = std::mismatch(want.begin(), want.end(), got.begin(), got.end());
+  const auto same = static_cast<std::size_t>(want_at - want.begin());
+  const std::size_t most = std::min(want.size(), got.size()) - same;
+  std::size_t tail = 0;  // lines at the end on which both agree again
+  while (tail < most && want[want.size() - 1 - tail] == got[got.size() - 1 - tail]) ++tail;
+
+  std::string out;
+  append_lines(out, "", want.first(same));
+  if (d.note.empty()) {
+    append_lines(out, "wanted", want.subspan(same, want.size() - same - tail));
+    append_lines(out, "got", got.subspan(same, got.size() - same - tail));
+  } else {
+    out += fmt::format("{:<8}{}\n", "got", d.note);
+  }
+  append_lines(out, "", want.last(tail));
+  return out;
+}
+
+std::string print_clauses(const ClauseSet& hit) {
+  std::string out;
+  for (std::size_t i = 0; i < clauses().size(); ++i) {
+    if (!hit[i]) continue;
+    const Clause& c = clauses()[i];
+    out += fmt::format("{} {} (spec/{}:{})\n", c.id, c.title, c.file, c.line);
+    append_wrapped(out, "    ", c.text);
+  }
+  return out;
+}
+
+std::string print_report(const SwitchConfig& config, std::span<const Event> events, const Divergence& d,
+                         std::string_view subject) {
+  std::string out = fmt::format("{} differs from the specification:\n\n", subject);
+  const std::size_t shown = std::min(d.event_index + 1, events.size());
+  for (const Event& event : events.first(shown)) {
+    const auto* loop = std::get_if<event::Loop>(&event.body);
+    if (loop && loop->iterations == 0) continue;
+    const std::string line = print_event(event);
+    out += event.id == 0 ? line + "\n" : fmt::format("{:<88} # e{}\n", line, event.id);
+  }
+  out += "----\n" + print_difference(d, events) + "\n" + print_clauses(d.clauses);
+  if (config.provider == ProviderMode::simulated) out += "\n(the provider is the simulated datapath)\n";
+  return out;
+}
+
+}  // namespace oftwin::harness

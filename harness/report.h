@@ -1,0 +1,26 @@
+// A divergence as text for a person: what was sent, what was wanted, what came instead, and which sentences of the
+// specification were at work there.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "harness/lockstep.h"
+#include "spec/config.h"
+#include "spec/event.h"
+
+namespace oftwin::harness {
+
+// The lines compared at that event: those on which both agree, then what was wanted and what came instead.
+// `events` (may be empty) give replies the names of their requests.
+std::string print_difference(const Divergence& divergence, std::span<const Event> events = {});
+
+// ADD-4 A failed add restores its victim (spec/flow_mod.md:31), and its sentences, for each.
+std::string print_clauses(const ClauseSet& hit);
+
+// All of it: the events up to the divergence, the difference, the clauses.
+std::string print_report(const SwitchConfig& config, std::span<const Event> events, const Divergence& divergence,
+                         std::string_view subject);
+
+}  // namespace oftwin::harness
