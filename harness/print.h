@@ -5,6 +5,7 @@
 // print differently; what is default, and xids of requests that need no name, are left out.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -35,14 +36,26 @@ class Naming {
   // From here on, replies to the only message on their connection in `block` leave its name out.
   void enter_block(std::span<const Event> block);
 
-  // ` request=e3`, ` xid=0x1234` if nothing has that xid, or nothing if it need not be said.
+  // ` request=e3`, ` xid=0x1234` if nothing has that xid or nothing if it need not be said.
   std::string request(ConnName conn, std::uint32_t xid) const;
+  // Whether `data` is what an error has to quote of the request with that xid. False if the events are not known.
+  bool quotes(ConnName conn, std::uint32_t xid, ByteView data) const;
 
  private:
-  bool known_ = false;
-  std::unordered_map<std::uint64_t, RuleName> requests_;       // connection and xid
-  std::unordered_map<std::uint32_t, std::uint32_t> only_xid_;  // connection: the block's only request on it
+  struct Known {
+    RuleName name;
+    Bytes head;  // what an error quotes of it
+  };
+  using Key = std::uint64_t;  // connection and xid
+  static Key key(ConnName conn, std::uint32_t xid);
+
+  bool events_known_ = false;
+  std::unordered_map<Key, std::vector<Known>> requests_;
+  std::unordered_map<Key, std::optional<std::uint32_t>> only_;  // connection: the block's only xid on it, if only one
 };
+
+// Of operations, as in `provider next add done pending`: add, modify, delete.
+std::string_view operation_word(OperationKind kind);
 
 // Without its id. The messages of a Recv after the first stand on lines of their own, which begin with `  + `.
 std::string print_event(const Event& event);
