@@ -47,6 +47,7 @@ class Switch:
         self.port = free_port()
         self.env = dict(os.environ, OVS_RUNDIR=directory, OVS_DBDIR=directory, OVS_LOGDIR=directory)
         self.processes = []
+        self.controller = None
         self.run("ovsdb-tool", "create", f"{directory}/conf.db", SCHEMA)
         self.start("ovsdb-server", f"{directory}/conf.db", f"--remote=punix:{directory}/db.sock",
                    f"--unixctl={directory}/ovsdb.ctl")
@@ -82,7 +83,10 @@ class Switch:
                    "inactivity_probe=0")
 
     def connect_to(self, port, listen=False):
-        """The switch connects to a controller: a primary connection."""
+        """The switch connects to a controller, and again whenever that session ends: a primary connection."""
+        if self.controller == port:
+            return
+        self.controller = port
         targets = [f"tcp:127.0.0.1:{port}"] + ([f"ptcp:{self.port}:127.0.0.1"] if listen else [])
         self.vsctl("set-controller", "br0", *targets, "--", "set", "bridge", "br0", "fail_mode=secure")
         for uuid in self.vsctl("--bare", "--columns=_uuid", "find", "controller").split():
@@ -144,14 +148,15 @@ class Session:
 
     def start_controller(self, application, play="", listen=False):
         """An os-ken application; the switch connects to it. It writes the file DONE when its play is over."""
-        done = pathlib.Path(self.switch.directory) / f"done-{len(self.controllers)}"
+        done = pathlib.Path(self.switch.directory) / "done"
+        done.unlink(missing_ok=True)
         env = dict(os.environ, OFTWIN_PLAY=play, OFTWIN_DONE=str(done), PYTHONHASHSEED="0", PYTHONPATH=str(HERE),
                    PYTHONDONTWRITEBYTECODE="1")
         log = open(f"{self.switch.directory}/controller.log", "w")
         process = subprocess.Popen(["/usr/bin/python3", "-m", "os_ken.cmd.manager", "--ofp-listen-host", "127.0.0.1",
                                     "--ofp-tcp-listen-port", str(self.controller_port), str(HERE / application)],
                                    env=env, stdout=log, stderr=log)
-        self.controllers.append((process, done))
+        self.controllers.append(process)
         wait_until("the controller", lambda: self.listening(process))
         self.switch.connect_to(self.controller_port, listen)
         return done
@@ -166,7 +171,7 @@ class Session:
         def over():
             if done.exists():
                 return True
-            if any(p.poll() is not None for p, _ in self.controllers):
+            if any(p.poll() is not None for p in self.controllers):
                 sys.exit(open(f"{self.switch.directory}/controller.log").read())
             return False
         wait_until("the controller's play", over, seconds)
@@ -178,7 +183,7 @@ class Session:
         time.sleep(pause)
 
     def close(self):
-        for process, _ in self.controllers:
+        for process in self.controllers:
             if process.poll() is None:
                 process.terminate()
             process.wait()

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import random
 import time
 
 import plays
@@ -99,7 +100,7 @@ def ofctl_errors(session):
 def monitor(session):
     """A tool listens while others change the table: flow-removed and packet-in messages."""
     introduce(session)
-    watcher = session.start_ofctl("monitor", "SWITCH", "1500")
+    watcher = session.start_ofctl("-P", "openflow10", "monitor", "SWITCH", "1500")
     time.sleep(0.5)
     run = session.ofctl
     try:
@@ -124,7 +125,7 @@ def monitor(session):
 def expiry(session):
     """Flows that time out, while a tool listens for flow-removed messages."""
     introduce(session)
-    watcher = session.start_ofctl("monitor", "SWITCH", "64")
+    watcher = session.start_ofctl("-P", "openflow10", "monitor", "SWITCH", "64")
     time.sleep(0.5)
     try:
         session.ofctl("add-flow", "SWITCH", "send_flow_rem,hard_timeout=1,priority=5,in_port=1 actions=output:2")
@@ -175,6 +176,37 @@ def learning_switch(session):
     time.sleep(0.3)
 
 
+def frames(session):
+    """Frames of many kinds meet a table; what no flow takes goes to the controller."""
+    done = session.start_controller("controller.py", "table_for_frames", listen=True)
+    session.wait_done(done)
+    rng = random.Random(11)
+    for n in range(60):
+        session.inject(rng.randint(1, 3), plays.random_frame(rng), 0.06)
+        if n % 20 == 19:
+            session.switch.settle_counters()
+            session.ofctl("dump-flows", "SWITCH")
+            session.ofctl("dump-aggregate", "SWITCH", "ip")
+    session.ofctl("del-flows", "SWITCH")
+    time.sleep(0.3)
+
+
+def reconnect(session):
+    """The controller dies and comes back; the flows stay, and nobody else is disturbed."""
+    session.wait_done(session.start_controller("controller.py", "few_flows", listen=True))
+    session.ofctl("show", "SWITCH")
+    session.ofctl("del-flows", "SWITCH", "in_port=1")
+    session.close()
+    time.sleep(0.3)
+    session.ofctl("dump-flows", "SWITCH")
+    session.ofctl("del-flows", "SWITCH", "ip")  # the controller is not told
+    session.controllers.clear()
+    session.wait_done(session.start_controller("controller.py", "few_flows", listen=True))
+    session.ofctl("dump-flows", "SWITCH")
+    session.ofctl("del-flows", "SWITCH")
+    time.sleep(0.3)
+
+
 def controller_and_tools(session):
     """A controller changes the table while tools read and change it too."""
     done = session.start_controller("controller.py", "replacements", listen=True)
@@ -200,6 +232,8 @@ PLAYS = {
     "ofctl-monitor": monitor,
     "ofctl-expiry": expiry,
     "osken-learning-switch": learning_switch,
+    "osken-frames": frames,
+    "osken-reconnect": reconnect,
     "osken-and-ofctl": controller_and_tools,
     **{f"osken-{name.replace('_', '-')}": scripted(name) for name in
        ("churn", "strict_and_loose", "overlaps", "pipelined", "errors", "packet_outs", "rewriting", "configuration")},
