@@ -114,21 +114,23 @@ Bytes one_action(Source& s, const std::vector<std::uint16_t>& ports) {
   }
 }
 
-Bytes action_list(Source& s, const std::vector<std::uint16_t>& ports) {
+}  // namespace
+
+void vary(Source& s, WireMatch& match) { toggle_field(s, match, static_cast<unsigned>(s.below(12))); }
+
+Bytes draw_actions(Source& s, const std::vector<std::uint16_t>& ports) {
   constexpr std::array<std::uint8_t, 5> lengths = {0, 1, 1, 2, 3};
   Bytes out;
   for (unsigned n = s.pick(lengths); n > 0; --n) put_bytes(out, one_action(s, ports));
   return out;
 }
 
-}  // namespace
-
 MessageGenerator::MessageGenerator(Source& source, const GeneratorOptions& options, const SwitchConfig& config)
     : source_(source), options_(options), tables_(static_cast<unsigned>(config.tables.size())) {
   for (const PortConfig& port : config.ports) ports_.push_back(port.number);
   if (ports_.empty()) ports_.push_back(1);
   for (std::uint64_t n = source.between(2, 6); n > 0; --n) matches_.push_back(fresh_match(source));
-  for (std::uint64_t n = source.between(2, 4); n > 0; --n) actions_.push_back(action_list(source, ports_));
+  for (std::uint64_t n = source.between(2, 4); n > 0; --n) actions_.push_back(draw_actions(source, ports_));
   constexpr std::array<std::uint16_t, 6> some = {0, 1, 100, 0x8000, 0xfffe, 0xffff};
   for (std::uint64_t n = source.between(1, 3); n > 0; --n) priorities_.push_back(source.pick(some));
   constexpr std::array<unsigned, 4> amount = {0, 1, 1, 4};
@@ -178,7 +180,7 @@ Bytes MessageGenerator::draw(MessageKind kind, std::uint32_t xid) {
 
 WireMatch MessageGenerator::draw_match() {
   WireMatch match = source_.pick(matches_);
-  if (source_.chance(20)) toggle_field(source_, match, static_cast<unsigned>(source_.below(12)));
+  if (source_.chance(20)) vary(source_, match);
   if (source_.chance(3)) match = wild_match(source_);
   if (source_.chance(exact_percent_)) match.wildcards = source_.chance(50) ? 0 : match.wildcards | 0xffc00000;
   return match;
@@ -210,7 +212,7 @@ Bytes MessageGenerator::flow_mod(std::uint32_t xid) {
   fm.flags = static_cast<std::uint16_t>(source_.chance(40) ? OFPFF_SEND_FLOW_REM : 0);
   if (source_.chance(overlap_percent_)) fm.flags |= OFPFF_CHECK_OVERLAP;
   if (source_.chance(1)) fm.flags |= static_cast<std::uint16_t>(1u << source_.below(16));
-  fm.actions = source_.chance(90) ? source_.pick(actions_) : action_list(source_, ports_);
+  fm.actions = source_.chance(90) ? source_.pick(actions_) : draw_actions(source_, ports_);
   return encode(fm);
 }
 
@@ -269,7 +271,7 @@ Bytes MessageGenerator::packet_out(std::uint32_t xid) {
   po.xid = xid;
   po.buffer_id = buffer_id();
   po.in_port = source_.chance(60) ? port() : static_cast<std::uint16_t>(OFPP_NONE);
-  po.actions = source_.chance(70) ? source_.pick(actions_) : action_list(source_, ports_);
+  po.actions = source_.chance(70) ? source_.pick(actions_) : draw_actions(source_, ports_);
   if (source_.chance(25)) po.actions = action::output(OFPP_TABLE);
   if (po.buffer_id == OFP_NO_BUFFER || source_.chance(10)) po.data = frame();
   return encode(po);
