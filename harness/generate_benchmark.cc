@@ -1,6 +1,7 @@
 // The profile by which speeds are counted (see harness/generator.h).
 #include <array>
 
+#include "harness/default_config.h"
 #include "harness/generator.h"
 #include "harness/request.h"
 
@@ -66,11 +67,7 @@ Bytes message(Source& s, std::uint32_t xid) {
 Trace benchmark_trace(std::uint64_t seed, std::size_t messages) {
   RandomSource s(seed);
   Trace trace;
-  for (std::uint16_t n = 1; n <= 4; ++n) {
-    PortConfig port;
-    port.number = n;
-    trace.config.ports.push_back(port);
-  }
+  trace.config = default_config({1, 2, 3, 4});
   const ConnName conn = trace.config.connections.front();
   std::uint32_t id = 0;
   const auto block = [&](std::initializer_list<EventBody> inputs) {

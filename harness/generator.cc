@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "harness/default_config.h"
 #include "harness/generate_message.h"
 
 namespace oftwin::harness {
@@ -34,21 +35,14 @@ constexpr std::array<unsigned, f_features> kBase = {40, 1, 9, 3, 16, 3, 4, 2, 2,
 
 constexpr std::array<std::uint16_t, 4> kErrnos = {12, 28, 5, 22};
 
-PortConfig make_port(std::uint16_t number) {
-  PortConfig port;
-  port.number = number;
-  port.hw_addr = {0xaa, 0x55, 0xaa, 0x55, 0, static_cast<std::uint8_t>(number)};
-  port.name = "p" + std::to_string(number);
-  return port;
-}
-
 SwitchConfig draw_config(Source& s, const GeneratorOptions& options) {
   constexpr std::array<std::uint8_t, 5> tables = {1, 1, 2, 2, 3};
-  SwitchConfig config;
+  const std::uint64_t n_ports = s.between(2, 4);
+  std::vector<std::uint16_t> ports;
+  for (std::uint16_t n = 1; n <= n_ports; ++n) ports.push_back(n);
+  SwitchConfig config = default_config(ports);
   config.provider = options.simulated && s.chance(35) ? ProviderMode::simulated : ProviderMode::scripted;
   config.tables.resize(s.pick(tables));
-  const auto ports = static_cast<std::uint16_t>(s.between(2, 4));
-  for (std::uint16_t n = 1; n <= ports; ++n) config.ports.push_back(make_port(n));
   config.connections.clear();
   const auto primaries = static_cast<std::uint16_t>(s.between(s.chance(10) ? 0 : 1, 2));
   const auto services = static_cast<std::uint16_t>(primaries == 0 ? 1 : s.below(2));
@@ -364,7 +358,7 @@ class TraceGenerator {
   void port_change() {
     event::PortChange change;
     change.kind = static_cast<event::PortChangeKind>(s_.below(3));
-    change.port = make_port(static_cast<std::uint16_t>(s_.between(1, 5)));
+    change.port = default_port(static_cast<std::uint16_t>(s_.between(1, 5)));
     change.port.state = static_cast<std::uint32_t>(s_.below(2));
     add(change);
   }
