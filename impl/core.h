@@ -1,0 +1,144 @@
+// The switch as data: rules, operations, groups, connections. What happens to them stands in the files of each area.
+//
+// Invariants:
+//  - a rule is in its table's classifier, or is an operation's victim, or is being removed (its operation is in
+//    `deletions`), or is on its way in or out inside one call; never two of these;
+//  - a rule has at most one operation, and rule.pending points to it;
+//  - a submitted group has at least one operation, and is counted in n_pending_groups;
+//  - no group points to a connection that has closed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "impl/classifier.h"
+#include "impl/packet_buffers.h"
+#include "impl/provider.h"
+#include "impl/slab.h"
+#include "impl/stream.h"
+#include "impl/switch.h"
+#include "spec/config.h"
+#include "spec/error.h"
+#include "spec/event.h"
+#include "spec/nicira.h"
+#include "spec/openflow.h"
+
+namespace oftwin::impl {
+
+struct Operation;
+struct Connection;
+
+inline constexpr std::uint32_t kHighestVisiblePriority = 0xffff;
+inline constexpr std::size_t kMaxPendingGroups = 50;
+inline constexpr int kMessagesPerIteration = 50;
+inline constexpr unsigned kMaxQueuedReplies = 100;
+
+struct Rule : ClassifierEntry {
+  // What the provider sees; `owner` leads back from what it hands in.
+  struct Face : oft_rule {
+    Rule* owner = nullptr;
+  };
+  Face face{};
+  oft_match provider_match{};
+  std::vector<std::uint8_t> actions;
+  Operation* pending = nullptr;
+
+  bool hidden() const { return priority > kHighestVisiblePriority; }
+};
+
+inline Rule& rule_of(ClassifierEntry& entry) { return static_cast<Rule&>(entry); }
+inline Rule& rule_of(const oft_rule& face) { return *static_cast<const Rule::Face&>(face).owner; }
+
+// The operations of one request. `connection` is where an error goes, nullptr if nobody asked or nobody is left to ask.
+struct Group {
+  Connection* connection = nullptr;
+  Group *next = nullptr, *prev = nullptr;  // in the connection's list
+  std::array<std::uint8_t, OFP_ERROR_REQUEST_BYTES> request{};
+  std::size_t request_len = 0;
+  std::uint32_t buffer_id = OFP_NO_BUFFER;
+  Error error;  // the first one
+  std::size_t n_operations = 0;
+  bool submitted = false;
+};
+
+// One operation in progress, with all that undoes it.
+struct Operation {
+  OperationKind kind = OperationKind::add;
+  Rule* rule = nullptr;  // nullptr: not in use
+  Group* group = nullptr;
+  Rule* victim = nullptr;                 // add: the rule that was replaced
+  std::vector<std::uint8_t> old_actions;  // modify
+  std::uint64_t old_cookie = 0;           // modify
+  bool* failed_at_once = nullptr;         // modify: set while the provider's call is under way
+  std::uint32_t slot = 0, generation = 0;
+
+  Operation* next_in_bucket = nullptr;  // in `deletions`
+  std::uint64_t hash = 0;
+};
+
+struct Connection {
+  ConnName name;
+  bool up = false;
+  bool connecting = false;   // primary: its attempt to reconnect was accepted, not noticed yet
+  bool peer_closed = false;  // not noticed yet
+  bool stalled = false;
+  unsigned queued_replies = 0;
+  Stream input;
+
+  bool blocked = false;  // the message at the head of `input` was postponed
+  bool retry = true;
+  Group* groups = nullptr;
+
+  std::uint32_t role = 0;  // NX_ROLE_*
+  std::uint32_t flow_format = 0;
+  bool flow_mod_table_id = false;
+  std::uint16_t miss_send_len = 0;
+  std::unique_ptr<PacketBuffers> buffers;  // primaries only
+
+  bool primary() const { return name.kind == ConnKind::primary; }
+};
+
+// A rule of the switch's own that could not be put in yet.
+struct DeferredRule {
+  std::uint32_t priority = 0;
+  std::uint16_t in_port = 0, out_port = 0;
+};
+
+struct Core {
+  Core(const SwitchConfig& switch_config, const oft_provider& table, void* provider_instance, Listener& output)
+      : config(switch_config), provider(table), instance(provider_instance), listener(output) {}
+
+  SwitchConfig config;
+  const oft_provider& provider;
+  void* instance;
+  Listener& listener;
+  oft_host host{};
+  std::uint64_t now_ms = 0;
+  bool in_provider_run = false;
+  bool destroyed = false;
+  bool flushing = false;
+
+  std::vector<Classifier> tables;
+  std::vector<std::unique_ptr<Connection>> connections;  // in the order of service
+  std::vector<std::unique_ptr<Connection>> arriving;     // service connections not accepted yet
+  std::vector<Connection*> came_up;                      // in this iteration
+  std::vector<oft_port> ports;
+
+  Slab<Rule> rules;
+  Slab<Group> groups;
+  std::deque<Operation> operations;  // by slot
+  std::vector<std::uint32_t> free_operations;
+  HashIndex<Operation> deletions;
+  std::size_t n_pending_groups = 0;
+  std::vector<DeferredRule> deferred;
+
+  // Scratch, so that the steady state allocates nothing.
+  std::vector<Rule*> touched;
+  std::vector<std::uint8_t> frame;
+  std::vector<std::uint8_t> out;
+};
+
+}  // namespace oftwin::impl

@@ -1,0 +1,77 @@
+// Bytes to requests, without copying: what a message is, and the fields of the larger ones.
+//
+// Total over any bytes: nothing is read that recognize() or the caller has not measured.
+#pragma once
+
+#include <cstdint>
+
+#include "impl/match.h"
+#include "spec/bytes.h"
+#include "spec/error.h"
+
+namespace oftwin::impl {
+
+enum class Request : std::uint8_t {
+  refused,  // see the error
+  echo_request,
+  echo_reply,
+  features,
+  get_config,
+  set_config,
+  packet_out,
+  flow_mod,
+  port_mod,
+  barrier,
+  desc_stats,
+  flow_stats,
+  aggregate_stats,
+  table_stats,
+  port_stats,
+  queue_stats,
+  role,
+  set_flow_format,
+  flow_mod_table_id,
+};
+
+struct Recognized {
+  Request request = Request::refused;
+  Error error;
+};
+
+// By type, then by length; `message` is a whole message (its header's length is its size).
+Recognized recognize(ByteView message);
+
+struct FlowMod {
+  PackedMatch match;
+  std::uint32_t priority = 0;
+  std::uint16_t command = 0;
+  std::uint8_t table_id = OFP_ALL_TABLES;
+  std::uint64_t cookie = 0;
+  std::uint16_t idle_timeout = 0, hard_timeout = 0;
+  std::uint32_t buffer_id = OFP_NO_BUFFER;
+  std::uint16_t out_port = OFPP_NONE;
+  std::uint16_t flags = 0;
+  ByteView actions;
+};
+
+// `table_id_extension`: the high byte of the command is the table.
+Error decode_flow_mod(ByteView message, bool table_id_extension, FlowMod* out);
+
+struct FlowStatsRequest {
+  PackedMatch match;
+  std::uint8_t table_id = 0;
+  std::uint16_t out_port = 0;
+};
+FlowStatsRequest decode_flow_stats_request(ByteView message);
+
+struct PacketOut {
+  std::uint32_t buffer_id = OFP_NO_BUFFER;
+  std::uint16_t in_port = 0;
+  ByteView actions, frame;
+};
+Error decode_packet_out(ByteView message, PacketOut* out);
+
+// Whether some output or enqueue action names this very port; OFPP_NONE: yes. Stops at an action of impossible length.
+bool outputs_to(ByteView actions, std::uint16_t port);
+
+}  // namespace oftwin::impl

@@ -1,0 +1,47 @@
+// The packets that one connection's controller may still refer to by buffer id.
+//
+// A ring of 256 slots. An id is the slot in its low 8 bits and the slot's serial number above; the serial changes each
+// time the slot is filled, so an old id is told apart. source: Open vSwitch of July 2011, packet buffers.
+// Invariant: a slot that holds a packet was filled under its present serial.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "spec/bytes.h"
+#include "spec/error.h"
+
+namespace oftwin::impl {
+
+class PacketBuffers {
+ public:
+  // Keeps a copy; returns its id, or OFP_NO_BUFFER when the slot in turn was filled less than 5 seconds ago and still
+  // holds its packet.
+  std::uint32_t save(ByteView frame, std::uint16_t in_port, std::uint64_t now_ms);
+
+  struct Retrieved {
+    Error error;
+    bool packet = false;  // false without an error: the id asks for no packet
+    std::uint16_t in_port = 0;
+  };
+  // Takes a packet out, once: `frame` receives it.
+  Retrieved retrieve(std::uint32_t id, std::vector<std::uint8_t>& frame);
+
+ private:
+  static constexpr std::size_t kSlots = 256;
+
+  struct Slot {
+    std::vector<std::uint8_t> frame;
+    bool full = false;
+    std::uint32_t serial = 0;
+    std::uint16_t in_port = 0;
+    std::uint64_t expires_ms = 0;
+  };
+
+  std::array<Slot, kSlots> slots_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace oftwin::impl

@@ -1,0 +1,192 @@
+// Each handler gathers its records into parts of at most 65,535 bytes. A request that covers a rule with an operation
+// in progress is postponed, because the rule's counters are not settled.
+#include "impl/statistics.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "impl/connection.h"
+#include "impl/decode.h"
+#include "impl/encode.h"
+#include "impl/flow_mod.h"
+#include "impl/wire.h"
+
+namespace oftwin::impl {
+
+namespace {
+
+constexpr std::size_t kMaxMessage = 0xffff;
+constexpr std::uint64_t kNsecPerMs = 1'000'000;
+
+// Builds the parts of one reply in core.out and sends each as soon as the next record does not fit.
+class Reply {
+ public:
+  Reply(Core& core, Connection& conn, ByteView request)
+      : core_(core),
+        conn_(conn),
+        xid_(get<wire::header::xid>(request.data())),
+        type_(get<wire::stats_msg::type>(request.data())) {
+    start();
+  }
+
+  // Room for one record, zeroed; valid until the next one.
+  std::uint8_t* add(std::size_t size) {
+    if (core_.out.size() + size > kMaxMessage) {
+      put<wire::stats_msg::flags>(core_.out.data(), OFPSF_REPLY_MORE);
+      send();
+      start();
+    }
+    const std::size_t at = core_.out.size();
+    core_.out.resize(at + size);
+    return core_.out.data() + at;
+  }
+
+  void send() {
+    finish_message(core_.out);
+    send_reply(core_, conn_);
+  }
+
+ private:
+  void start() {
+    start_message(core_.out, OFPT_STATS_REPLY, xid_, wire::stats_msg::size);
+    put<wire::stats_msg::type>(core_.out.data(), type_);
+  }
+
+  Core& core_;
+  Connection& conn_;
+  std::uint32_t xid_;
+  std::uint16_t type_;
+};
+
+void put_flow(Core& core, const Rule& rule, std::uint8_t* p) {
+  std::uint64_t packets = 0, bytes = 0;
+  core.provider.rule_get_stats(core.instance, &rule.face, &packets, &bytes);
+  const std::uint64_t age_ms = core.now_ms - rule.face.created_ms;
+  put<wire::flow_stats::length>(p, wire::flow_stats::size + rule.actions.size());
+  put<wire::flow_stats::table_id>(p, rule.face.table_id);
+  encode_match(rule.match, p + wire::flow_stats::match.offset);
+  put<wire::flow_stats::duration_sec>(p, age_ms / 1000);
+  put<wire::flow_stats::duration_nsec>(p, age_ms % 1000 * kNsecPerMs);
+  put<wire::flow_stats::priority>(p, rule.priority);
+  put<wire::flow_stats::idle_timeout>(p, rule.face.idle_timeout);
+  put<wire::flow_stats::hard_timeout>(p, rule.face.hard_timeout);
+  put<wire::flow_stats::cookie>(p, rule.face.cookie);
+  put<wire::flow_stats::packet_count>(p, counter(packets));
+  put<wire::flow_stats::byte_count>(p, counter(bytes));
+  std::ranges::copy(rule.actions, p + wire::flow_stats::size);
+}
+
+// One unknown makes the sum unknown.
+void add_counter(std::uint64_t& sum, std::uint64_t n) {
+  sum = sum == OFT_COUNTER_UNKNOWN || n == OFT_COUNTER_UNKNOWN ? OFT_COUNTER_UNKNOWN : sum + n;
+}
+
+void put_table(Core& core, std::size_t id, std::uint8_t* p) {
+  oft_table_info info{};
+  info.size = sizeof info;
+  core.provider.get_table_info(core.instance, static_cast<std::uint8_t>(id), &info);
+  put<wire::table_stats::table_id>(p, id);
+  const std::size_t name_len = strnlen(info.name, sizeof info.name);
+  put_text(p + wire::table_stats::name.offset, wire::table_stats::name.size, {info.name, name_len});
+  put<wire::table_stats::wildcards>(p, info.wildcards);
+  put<wire::table_stats::max_entries>(p, info.max_entries);
+  put<wire::table_stats::active_count>(p, core.tables[id].size());
+  put<wire::table_stats::lookup_count>(p, info.lookup_count);
+  put<wire::table_stats::matched_count>(p, info.matched_count);
+}
+
+void put_port(Core& core, const oft_port& port, std::uint8_t* p) {
+  oft_port_stats s;
+  std::memset(&s, 0xff, sizeof s);
+  s.size = sizeof s;
+  if (core.provider.get_port_stats != nullptr) core.provider.get_port_stats(core.instance, port.number, &s);
+  put<wire::port_stats::port_no>(p, port.number);
+  put<wire::port_stats::rx_packets>(p, s.rx_packets);
+  put<wire::port_stats::tx_packets>(p, s.tx_packets);
+  put<wire::port_stats::rx_bytes>(p, s.rx_bytes);
+  put<wire::port_stats::tx_bytes>(p, s.tx_bytes);
+  put<wire::port_stats::rx_dropped>(p, s.rx_dropped);
+  put<wire::port_stats::tx_dropped>(p, s.tx_dropped);
+  put<wire::port_stats::rx_errors>(p, s.rx_errors);
+  put<wire::port_stats::tx_errors>(p, s.tx_errors);
+  put<wire::port_stats::rx_frame_err>(p, s.rx_frame_err);
+  put<wire::port_stats::rx_over_err>(p, s.rx_over_err);
+  put<wire::port_stats::rx_crc_err>(p, s.rx_crc_err);
+  put<wire::port_stats::collisions>(p, s.collisions);
+}
+
+}  // namespace
+
+Verdict handle_desc_stats(Core& core, Connection& conn, ByteView m) {
+  Reply reply(core, conn, m);
+  std::uint8_t* p = reply.add(wire::desc_stats::size);
+  const Description& d = core.config.description;
+  const auto put_field = [p](wire::Field f, const std::string& text) { put_text(p + f.offset, f.size, text); };
+  put_field(wire::desc_stats::mfr_desc, d.mfr_desc);
+  put_field(wire::desc_stats::hw_desc, d.hw_desc);
+  put_field(wire::desc_stats::sw_desc, d.sw_desc);
+  put_field(wire::desc_stats::serial_num, d.serial_num);
+  put_field(wire::desc_stats::dp_desc, d.dp_desc);
+  reply.send();
+  return kDone;
+}
+
+Verdict handle_flow_stats(Core& core, Connection& conn, ByteView m) {
+  const FlowStatsRequest request = decode_flow_stats_request(m);
+  if (!collect_loose(core, request.table_id, request.match, request.out_port, core.touched)) return kPostpone;
+  Reply reply(core, conn, m);
+  for (const Rule* rule : core.touched) {
+    put_flow(core, *rule, reply.add(wire::flow_stats::size + rule->actions.size()));
+  }
+  reply.send();
+  return kDone;
+}
+
+Verdict handle_aggregate_stats(Core& core, Connection& conn, ByteView m) {
+  const FlowStatsRequest request = decode_flow_stats_request(m);
+  if (!collect_loose(core, request.table_id, request.match, request.out_port, core.touched)) return kPostpone;
+  std::uint64_t packets = 0, bytes = 0;
+  for (const Rule* rule : core.touched) {
+    std::uint64_t rule_packets = 0, rule_bytes = 0;
+    core.provider.rule_get_stats(core.instance, &rule->face, &rule_packets, &rule_bytes);
+    add_counter(packets, rule_packets);
+    add_counter(bytes, rule_bytes);
+  }
+  Reply reply(core, conn, m);
+  std::uint8_t* p = reply.add(wire::aggregate_stats::size);
+  put<wire::aggregate_stats::packet_count>(p, counter(packets));
+  put<wire::aggregate_stats::byte_count>(p, counter(bytes));
+  put<wire::aggregate_stats::flow_count>(p, core.touched.size());
+  reply.send();
+  return kDone;
+}
+
+Verdict handle_table_stats(Core& core, Connection& conn, ByteView m) {
+  Reply reply(core, conn, m);
+  for (std::size_t id = 0; id < core.tables.size(); ++id) put_table(core, id, reply.add(wire::table_stats::size));
+  reply.send();
+  return kDone;
+}
+
+Verdict handle_port_stats(Core& core, Connection& conn, ByteView m) {
+  const std::uint16_t wanted = get<wire::port_stats_request::port_no>(m.data());
+  Reply reply(core, conn, m);
+  for (const oft_port& port : core.ports) {
+    if (wanted == OFPP_NONE || wanted == port.number) put_port(core, port, reply.add(wire::port_stats::size));
+  }
+  reply.send();
+  return kDone;
+}
+
+// No provider of this interface has queues: a known port, or all of them, have none to tell about.
+Verdict handle_queue_stats(Core& core, Connection& conn, ByteView m) {
+  const std::uint16_t wanted = get<wire::queue_stats_request::port_no>(m.data());
+  const bool known = wanted == OFPP_ALL || std::ranges::any_of(core.ports, [wanted](const oft_port& port) {
+                       return wanted < OFPP_MAX && port.number == wanted;
+                     });
+  if (!known) return refuse(kQueueBadPort);
+  Reply(core, conn, m).send();
+  return kDone;
+}
+
+}  // namespace oftwin::impl

@@ -1,0 +1,161 @@
+// The doors of the switch and its poll loop.
+#include "impl/switch.h"
+
+#include <algorithm>
+
+#include "impl/connection.h"
+#include "impl/core.h"
+#include "impl/errors.h"
+#include "impl/flow_mod.h"
+#include "impl/host.h"
+#include "impl/operation.h"
+#include "impl/ports.h"
+
+namespace oftwin::impl {
+
+struct Switch::State : Core {
+  using Core::Core;
+};
+
+namespace {
+
+void serve_all(Core& core) {
+  std::erase_if(core.connections, [&core](const auto& conn) { return !serve(core, *conn); });
+}
+
+bool flush_is_over(const Core& core) { return core.n_pending_groups == 0 && core.deletions.empty(); }
+
+// What needs no waiting for anything outside.
+bool work_now(const Core& core) {
+  if (!core.arriving.empty()) return true;
+  if (core.flushing && (flush_is_over(core) || anything_to_flush(core))) return true;
+  return std::ranges::any_of(core.connections, [&core](const auto& conn) { return has_work(core, *conn); });
+}
+
+// A provider that left operations open at its end: they count as done, so that nothing is lost.
+void finish_leftovers(Core& core) {
+  for (Operation& op : core.operations) {
+    if (op.rule != nullptr) finish(core, op, {});
+  }
+}
+
+void destroy_remaining_rules(Core& core) {
+  for (Classifier& table : core.tables) {
+    core.touched.clear();
+    table.for_each([&core](ClassifierEntry& entry) { core.touched.push_back(&rule_of(entry)); });
+    for (Rule* rule : core.touched) {
+      table.remove(*rule);
+      destroy_rule(core, *rule);
+    }
+  }
+}
+
+void close_connections(Core& core) {
+  for (auto& conn : core.connections) {
+    if (conn->up) drop(core, *conn);
+    core.listener.conn_gone(conn->name);
+  }
+  core.connections.clear();
+  core.arriving.clear();
+}
+
+}  // namespace
+
+Switch::Switch(const SwitchConfig& config, const oft_provider& provider, void* instance, Listener& listener)
+    : state_(std::make_unique<State>(config, provider, instance, listener)) {
+  Core& core = *state_;
+  core.now_ms = config.clock_ms;
+  make_host(core);
+  auto n_tables = static_cast<std::uint32_t>(config.tables.size());
+  core.destroyed = provider.attach(instance, &core.host, &core, &n_tables) != OFT_OK;
+  core.tables.resize(std::clamp<std::uint32_t>(n_tables, 1, 255));
+  read_ports(core);
+  for (const ConnName name : config.connections) {
+    if (find_connection(core, name) != nullptr) continue;
+    core.connections.push_back(make_connection(name));
+    core.connections.back()->up = true;
+  }
+}
+
+Switch::~Switch() { destroy(); }
+
+void Switch::conn_opened(ConnName name) {
+  Core& core = *state_;
+  if (core.destroyed) return;
+  Connection* conn = find_connection(core, name);
+  if (conn != nullptr) {
+    if (!conn->primary() || conn->up || conn->connecting) return;
+    conn->connecting = true;
+    conn->input.clear();
+  } else if (name.kind == ConnKind::service) {
+    core.arriving.push_back(make_connection(name));
+  }
+}
+
+void Switch::conn_closed(ConnName name) {
+  if (Connection* conn = find_connection(*state_, name); conn != nullptr && conn->up) conn->peer_closed = true;
+}
+
+void Switch::conn_stalled(ConnName name, bool stalled) {
+  Connection* conn = find_connection(*state_, name);
+  if (conn == nullptr || !conn->up || conn->peer_closed) return;
+  conn->stalled = stalled;
+  if (!stalled) conn->queued_replies = 0;
+}
+
+void Switch::receive(ConnName name, ByteView bytes) {
+  Connection* conn = find_connection(*state_, name);
+  if (conn != nullptr && conn->up && !conn->peer_closed) conn->input.append(bytes);
+}
+
+void Switch::set_now(std::uint64_t ms) { state_->now_ms = ms; }
+
+void Switch::run() {
+  Core& core = *state_;
+  if (core.destroyed) return;
+  core.in_provider_run = true;
+  core.provider.run(core.instance);
+  core.in_provider_run = false;
+  add_deferred(core);
+  serve_all(core);
+  if (core.flushing) {
+    flush_pass(core);
+    if (flush_is_over(core)) core.flushing = false;
+  }
+  accept_arrivals(core);
+}
+
+observation::Wake Switch::wake() const {
+  const Core& core = *state_;
+  if (core.destroyed) return {observation::WakeKind::never, 0};
+  const std::uint64_t at = core.provider.run_at(core.instance);
+  if (at <= core.now_ms || work_now(core)) return {observation::WakeKind::now, 0};
+  if (at != OFT_NEVER) return {observation::WakeKind::at, at};
+  return {observation::WakeKind::input, 0};
+}
+
+void Switch::flush() {
+  if (!state_->destroyed) state_->flushing = true;
+}
+
+void Switch::hidden_add(std::uint32_t priority, std::uint16_t in_port, std::uint16_t out_port) {
+  if (!state_->destroyed) add_hidden(*state_, {priority, in_port, out_port});
+}
+
+bool Switch::hidden_del(std::uint32_t priority, std::uint16_t in_port) {
+  return state_->destroyed || remove_hidden(*state_, priority, in_port);
+}
+
+void Switch::destroy() {
+  Core& core = *state_;
+  if (core.destroyed) return;
+  core.destroyed = true;
+  flush_pass(core);
+  core.provider.destruct(core.instance);
+  finish_leftovers(core);
+  destroy_remaining_rules(core);
+  close_connections(core);
+  if (core.provider.dealloc != nullptr) core.provider.dealloc(core.instance);
+}
+
+}  // namespace oftwin::impl
