@@ -45,4 +45,14 @@ Word Words::next() {
   return words_[at_++];
 }
 
+std::optional<Word> Words::take_key(std::string_view key) {
+  for (std::size_t i = at_; i < words_.size(); ++i) {
+    if (!words_[i].has_value() || words_[i].key() != key) continue;
+    Word found = words_[i];
+    words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(i));
+    return found;
+  }
+  return std::nullopt;
+}
+
 }  // namespace oftwin::harness

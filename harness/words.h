@@ -80,6 +80,8 @@ class Words {
   // Throws SyntaxError at the end of the line.
   Word next();
   const Word& peek() const { return words_[at_]; }
+  // The word `key=..` is taken out, wherever it stands.
+  std::optional<Word> take_key(std::string_view key);
 
  private:
   std::vector<Word> words_;
