@@ -45,7 +45,7 @@ struct Datapath::State {
   State(const SwitchConfig& config, Observer* observer);
   static State& of(void* datapath) { return *static_cast<Datapath*>(datapath)->state_; }
 
-  // OperationQueue (operation.cc).
+  // Operations (operation.cc).
   Rule* allocate();
   void deallocate(Rule& rule);
   oft_error construct(const oft_rule& base, const oft_rule* victim, oft_op* op);
