@@ -1,0 +1,233 @@
+#include "harness/minimize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "harness/rename.h"
+#include "harness/simplify.h"
+#include "spec/openflow.h"
+
+namespace oftwin::harness {
+
+namespace {
+
+namespace ob = observation;
+
+// A message by what it says, not by whom or how much.
+std::string describe_message(ByteView m) {
+  if (m.size() < wire::header::size) return "send";
+  std::string text = fmt::format("send {}", m[1]);
+  const bool error = m[1] == OFPT_ERROR && m.size() >= wire::error_msg::size;
+  if (error) text += fmt::format(" {}:{}", m[8] << 8 | m[9], m[10] << 8 | m[11]);
+  return text;
+}
+
+std::string describe(const std::optional<Observation>& o) {
+  if (!o) return "";
+  if (const auto* send = std::get_if<ob::Send>(&*o)) return describe_message(send->bytes);
+  if (const auto* op = std::get_if<ob::Operation>(&*o)) return fmt::format("operation {}", static_cast<int>(op->kind));
+  return fmt::format("observation {}", o->index());
+}
+
+// The current best, and the search for a better one.
+class Minimizer {
+ public:
+  Minimizer(const Trace& trace, const Probe& probe, const MinimizeLimits& limits)
+      : probe_(probe), limits_(limits), config_(trace.config), events_(trace.events) {}
+
+  bool run() {
+    if (!try_events(events_)) return false;
+    try_events(split_messages(events_));
+    drop_chunks();
+    std::size_t before = 0;
+    do {  // each round opens ways for the next; sizes fall, so it ends
+      before = work_;
+      simplify_head();
+      simplify_together();
+      simplify_events();
+      drop_singles();
+    } while (work_ != before && !exhausted());
+    make_plain();
+    return true;
+  }
+
+  Trace result(const Trace& original) const {
+    Trace t;
+    t.comments = original.comments;
+    t.edition = original.edition;
+    t.config = config_;
+    t.events = events_;
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (!std::holds_alternative<event::Loop>(events_[i].body) && i + 1 < events_.size()) continue;
+      t.blocks.push_back({first, i, std::nullopt, {}, 0});
+      first = i + 1;
+    }
+    return t;
+  }
+
+ private:
+  bool exhausted() const { return probes_ >= limits_.max_probes; }
+
+  // Takes the candidate, up to where it shows what is looked for, if it shows it.
+  bool try_both(const SwitchConfig& config, std::vector<Event> events) {
+    if (exhausted()) return false;
+    ++probes_;
+    const auto at = probe_(config, events);
+    if (!at) return false;
+    events.resize(*at + 1);
+    events_ = std::move(events);
+    if (&config != &config_) config_ = config;
+    ++work_;
+    if (limits_.progress) limits_.progress(probes_, events_.size());
+    return true;
+  }
+  bool try_events(std::vector<Event> events) { return try_both(config_, std::move(events)); }
+
+  bool try_without(std::size_t first, std::size_t count) {
+    std::vector<Event> events;
+    events.reserve(events_.size() - count);
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (i < first || i >= first + count) events.push_back(events_[i]);
+    }
+    return try_events(std::move(events));
+  }
+
+  // From the end, because what is late can be left out without shifting anything before it.
+  void drop_pieces(std::size_t size) {
+    std::size_t end = events_.size();
+    while (end > 0 && !exhausted()) {
+      const std::size_t first = end > size ? end - size : 0;
+      try_without(first, end - first);
+      end = std::min(first, events_.size());
+    }
+  }
+
+  // With r events that matter among n, about 2 r log2(n) probes, of which the first few are the long ones.
+  void drop_chunks() {
+    for (std::size_t size = std::max<std::size_t>(events_.size() / 2, 1); size > 1; size /= 2) drop_pieces(size);
+    drop_singles();
+  }
+
+  void drop_singles() {
+    std::size_t before = 0;
+    do {
+      before = events_.size();
+      drop_pieces(1);
+    } while (events_.size() < before && !exhausted());
+  }
+
+  void simplify_head() {
+    bool smaller = true;
+    while (std::exchange(smaller, false)) {
+      for (const SwitchConfig& config : simpler(config_)) {
+        if (try_both(config, events_)) {
+          smaller = true;
+          break;
+        }
+      }
+    }
+  }
+
+  void simplify_together() {
+    bool smaller = true;
+    while (std::exchange(smaller, false)) {
+      for (std::vector<Event>& events : simpler_together(events_)) {
+        if (try_events(std::move(events))) {
+          smaller = true;
+          break;
+        }
+      }
+    }
+  }
+
+  void simplify_events() {
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      while (i < events_.size() && simplify_event(i)) {}
+    }
+  }
+
+  // The first simpler version of the event that still shows it.
+  bool simplify_event(std::size_t i) {
+    for (EventBody& body : simpler(events_[i].body)) {
+      std::vector<Event> events = events_;
+      events[i].body = std::move(body);
+      if (try_events(std::move(events))) return true;
+    }
+    return false;
+  }
+
+  // Renamings: nothing gets smaller, everything gets easier to read. The order is not free: numbers come last.
+  void make_plain() {
+    for (auto* rename : {with_plain_connections, with_plain_ports}) {
+      Renaming renamed = rename(config_, events_);
+      try_both(renamed.config, std::move(renamed.events));
+    }
+    try_events(with_plain_cookies(events_));
+    try_events(with_plain_priorities(events_));
+    if (!try_events(renumbered(events_, true))) try_events(renumbered(events_, false));
+  }
+
+  const Probe& probe_;
+  const MinimizeLimits& limits_;
+  SwitchConfig config_;
+  std::vector<Event> events_;
+  std::size_t probes_ = 0;
+  std::size_t work_ = 0;  // successful probes
+};
+
+}  // namespace
+
+bool Symptom::like(const Symptom& other) const {
+  if (lost || other.lost) return lost == other.lost;
+  // One side may have changed with the circumstances: what comes next instead, for example.
+  return (want == other.want && !want.empty()) || (got == other.got && !got.empty()) || *this == other;
+}
+
+Symptom symptom_of(const Divergence& d) {
+  Symptom s{describe(d.want), describe(d.got), false};
+  if (!d.note.empty()) s.got = d.note;
+  return s;
+}
+
+std::optional<Symptom> symptom_of_run(Subject& subject, const LockstepOptions& options, const SwitchConfig& config,
+                                      std::span<const Event> events, std::size_t* event_index) {
+  Lockstep lockstep(subject, options);
+  try {
+    const auto divergence = lockstep.run(config, events);
+    if (!divergence) return std::nullopt;
+    if (event_index) *event_index = divergence->event_index;
+    return symptom_of(*divergence);
+  } catch (const SubjectLost&) {
+    if (event_index) *event_index = static_cast<std::size_t>(lockstep.stats().events);
+    return Symptom{"", "", true};
+  }
+}
+
+Probe shows(Subject& subject, LockstepOptions options, Symptom symptom) {
+  return [&subject, options, symptom](const SwitchConfig& config,
+                                      std::span<const Event> events) -> std::optional<std::size_t> {
+    std::size_t at = 0;
+    const auto shown = symptom_of_run(subject, options, config, events, &at);
+    if (!shown || !shown->like(symptom)) return std::nullopt;
+    return at;
+  };
+}
+
+std::optional<Trace> minimize(const Trace& trace, const Probe& probe, const MinimizeLimits& limits) {
+  Minimizer minimizer(trace, probe, limits);
+  if (!minimizer.run()) return std::nullopt;
+  return minimizer.result(trace);
+}
+
+std::optional<Trace> minimize_divergence(const Trace& trace, Subject& subject, const LockstepOptions& options,
+                                         const MinimizeLimits& limits) {
+  const auto symptom = symptom_of_run(subject, options, trace.config, trace.events);
+  if (!symptom) return std::nullopt;
+  return minimize(trace, shows(subject, options, *symptom), limits);
+}
+
+}  // namespace oftwin::harness

@@ -1,0 +1,32 @@
+// Other names and numbers for the same trace: what the minimizer does last, for the reader.
+//
+// Invariant: rules, ports, cookies and so on that were equal stay equal, and what was different stays different.
+#pragma once
+
+#include <vector>
+
+#include "spec/config.h"
+#include "spec/event.h"
+
+namespace oftwin::harness {
+
+// One event for each message: rules are renamed accordingly, events are numbered anew. Bytes that complete no message
+// stay as they are.
+std::vector<Event> split_messages(const std::vector<Event>& events);
+
+// Numbers events from 1 in their order (Loops: 0), with rules renamed accordingly. `default_xids`: messages get the
+// xids that follow from their new numbers (request.h).
+std::vector<Event> renumbered(const std::vector<Event>& events, bool default_xids);
+
+struct Renaming {
+  SwitchConfig config;
+  std::vector<Event> events;
+};
+// All in order of first use, in head, messages and events alike; reserved ports stay.
+Renaming with_plain_ports(const SwitchConfig& config, const std::vector<Event>& events);        // 1, 2, 3 ..
+Renaming with_plain_connections(const SwitchConfig& config, const std::vector<Event>& events);  // c1, c2 .., s1, s2 ..
+std::vector<Event> with_plain_cookies(const std::vector<Event>& events);                        // 0xa, 0xb .. (0 stays)
+// In their order of size: 10, 20 .. (the default stays).
+std::vector<Event> with_plain_priorities(const std::vector<Event>& events);
+
+}  // namespace oftwin::harness
