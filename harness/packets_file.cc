@@ -1,0 +1,136 @@
+#include "harness/packets_file.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/recording.h"
+#include "harness/wire_io.h"
+
+namespace oftwin::harness {
+namespace {
+
+using nlohmann::json;
+
+// The whole file, unpacked.
+std::string contents(const std::string& path) {
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
+  if (!file) throw RecordingError(fmt::format("{}: cannot be opened", path));
+  std::string text(1 << 16, '\0');
+  std::size_t have = 0;
+  for (;;) {
+    const int n = gzread(file.get(), text.data() + have, static_cast<unsigned>(text.size() - have));
+    int status = Z_OK;
+    const char* why = gzerror(file.get(), &status);
+    if (n < 0 || status != Z_OK) throw RecordingError(fmt::format("{}: byte {}: {}", path, have, why));
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+    if (have == text.size()) text.resize(text.size() * 2);
+  }
+  text.resize(have);
+  return text;
+}
+
+struct Malformed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+Bytes hex(const json& j) {
+  const auto& text = j.get_ref<const std::string&>();
+  if (text.size() % 2 != 0) throw Malformed("hex string of odd length");
+  Bytes bytes;
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    throw Malformed(fmt::format("'{}' is no hex digit", c));
+  };
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    bytes.push_back(static_cast<std::uint8_t>(digit(text[i]) << 4 | digit(text[i + 1])));
+  }
+  return bytes;
+}
+
+PacketHit parse_hit(const json& j) {
+  PacketHit h;
+  const auto& cookie = j.at("cookie").get_ref<const std::string&>();
+  std::size_t used = 0;
+  h.cookie = std::stoull(cookie, &used, 16);
+  if (used != cookie.size()) throw Malformed(fmt::format("'{}' is no cookie", cookie));
+  h.miss = j.at("reason").get_ref<const std::string&>() == "no_match";
+  h.in_port = j.at("in_port").get<std::uint16_t>();
+  h.total_len = j.at("total_len").get<std::uint16_t>();
+  h.frame = hex(j.at("frame"));
+  return h;
+}
+
+PacketProbe parse_probe(const json& j) {
+  PacketProbe p{j.at("in_port").get<std::uint16_t>(), hex(j.at("frame")), {}, {}};
+  for (const json& hit : j.at("hits")) p.hits.push_back(parse_hit(hit));
+  if (j.contains("error")) p.error = hex(j.at("error"));
+  return p;
+}
+
+// source: nicira-ext.h, struct nx_flow_stats
+std::vector<PacketFlow> parse_flows(ByteView bytes) {
+  std::vector<PacketFlow> flows;
+  constexpr std::size_t fixed = 48;
+  while (!bytes.empty()) {
+    const std::size_t length = Reader(bytes).get<std::uint16_t>();
+    if (length < fixed || length > bytes.size()) throw Malformed("final_flows is cut");
+    Reader r(bytes.first(length));
+    PacketFlow f;
+    r.take(2);
+    f.table = r.get<std::uint8_t>();
+    r.take(9);
+    f.priority = r.get<std::uint16_t>();
+    f.idle_timeout = r.get<std::uint16_t>();
+    f.hard_timeout = r.get<std::uint16_t>();
+    const std::size_t match_length = r.get<std::uint16_t>();
+    r.take(4);
+    f.cookie = r.get<std::uint64_t>();
+    f.packets = r.get<std::uint64_t>();
+    f.bytes = r.get<std::uint64_t>();
+    r.take((match_length + 7) / 8 * 8);
+    const ByteView actions = r.rest();
+    if (!r.ok()) throw Malformed("final_flows is cut");
+    f.actions.assign(actions.begin(), actions.end());
+    flows.push_back(std::move(f));
+    bytes = bytes.subspan(length);
+  }
+  return flows;
+}
+
+PacketScenario parse_scenario(const json& j) {
+  PacketScenario s;
+  s.id = j.at("id").get<std::string>();
+  s.theme = j.at("theme").get<std::string>();
+  for (const json& rule : j.at("rules")) s.rules.push_back(hex(rule));
+  for (const json& result : j.at("rule_results")) { s.errors.push_back(result == "ok" ? Bytes{} : hex(result)); }
+  if (s.errors.size() != s.rules.size()) throw Malformed("rules and rule_results differ in number");
+  for (const json& probe : j.at("packets")) s.probes.push_back(parse_probe(probe));
+  s.final_flows = parse_flows(hex(j.at("final_flows")));
+  return s;
+}
+
+}  // namespace
+
+void read_packet_scenarios(const std::string& path, const std::function<bool(const PacketScenario&)>& visit) {
+  const std::string text = contents(path);
+  std::size_t line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    PacketScenario scenario;
+    try {
+      scenario = parse_scenario(
+          json::parse(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end)));
+    } catch (const std::exception& e) {  // of json, of numbers, or our own
+      throw RecordingError(fmt::format("{}:{}: {}", path, line, e.what()));
+    }
+    if (!visit(scenario)) return;
+    at = end + 1;
+  }
+}
+
+}  // namespace oftwin::harness
