@@ -8,6 +8,7 @@
 
 #include "harness/rename.h"
 #include "harness/simplify.h"
+#include "harness/trace_text.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
@@ -60,12 +61,7 @@ class Minimizer {
     t.edition = original.edition;
     t.config = config_;
     t.events = events_;
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < events_.size(); ++i) {
-      if (!std::holds_alternative<event::Loop>(events_[i].body) && i + 1 < events_.size()) continue;
-      t.blocks.push_back({first, i, std::nullopt, {}, 0});
-      first = i + 1;
-    }
+    make_blocks(t);
     return t;
   }
 

@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "harness/nxm_render.h"
+#include "harness/recording_words.h"
+#include "harness/trace_text.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
@@ -19,31 +21,17 @@ namespace oftwin::harness {
 namespace {
 
 using nlohmann::json;
+using words::Malformed;
 namespace ob = observation;
-
-// What a recording says that can't be: reported with the file and line by the reader.
-class Malformed : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 // --- Scalars ------------------------------------------------------------------------------------------------------
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  throw Malformed(fmt::format("'{}' is no lower-case hex digit", c));
-}
-
-Bytes parse_hex(const json& j) {
-  const auto& text = j.get_ref<const std::string&>();
-  if (text.size() % 2 != 0) throw Malformed("a hex string of odd length");
-  Bytes out(text.size() / 2);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<std::uint8_t>(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
-  }
-  return out;
-}
+const std::string& text(const json& j) { return j.get_ref<const std::string&>(); }
+Bytes parse_hex(const json& j) { return words::parse_hex(text(j)); }
+Error parse_error(const json& j) { return words::parse_error(text(j)); }
+Answer parse_answer(const json& j) { return words::parse_answer(text(j)); }
+ConnName parse_conn(const json& j) { return words::parse_conn(text(j)); }
+OperationKind parse_kind(const json& j) { return words::parse_kind(text(j)); }
 
 std::uint64_t load(ByteView bytes, std::size_t offset, std::size_t size) {
   if (offset + size > bytes.size()) throw Malformed("a byte string is too short");
@@ -66,53 +54,6 @@ T number(const json& j, const char* key) {
   const auto& value = j.at(key);
   if (!value.is_number_integer()) throw Malformed(fmt::format("\"{}\" is no whole number", key));
   return value.get<T>();
-}
-
-std::uint16_t parse_u16(std::string_view text) {
-  unsigned value = 0;
-  if (text.empty() || text.size() > 5) throw Malformed("an error number expected");
-  for (char c : text) {
-    if (c < '0' || c > '9') throw Malformed("an error number expected");
-    value = value * 10 + static_cast<unsigned>(c - '0');
-  }
-  if (value > 0xffff) throw Malformed("an error number above 65535");
-  return static_cast<std::uint16_t>(value);
-}
-
-Error parse_error(std::string_view text) {
-  if (text == "ok") return {};
-  if (text.starts_with("errno:")) return system_error(parse_u16(text.substr(6)));
-  const bool nicira = text.starts_with("nx:");
-  if (nicira) text.remove_prefix(3);
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) throw Malformed(fmt::format("'{}' is no error", text));
-  const std::uint16_t type = parse_u16(text.substr(0, colon)), code = parse_u16(text.substr(colon + 1));
-  return nicira ? nicira_error(type, code) : openflow_error(type, code);
-}
-Error parse_error(const json& j) { return parse_error(std::string_view(j.get_ref<const std::string&>())); }
-
-Answer parse_answer(const json& j) {
-  const std::string_view text = j.get_ref<const std::string&>();
-  if (text == "ok") return {};
-  if (text == "pend") return {AnswerKind::pending, {}};
-  if (text.starts_with("fail:")) return {AnswerKind::failed, parse_error(text.substr(5))};
-  if (text.starts_with("ret:")) return {AnswerKind::refused, parse_error(text.substr(4))};
-  throw Malformed(fmt::format("'{}' is no provider answer", text));
-}
-
-ConnName parse_conn(const json& j) {
-  const std::string_view text = j.get_ref<const std::string&>();
-  if (text.size() < 2 || (text[0] != 'c' && text[0] != 's'))
-    throw Malformed(fmt::format("'{}' is no connection", text));
-  return {text[0] == 'c' ? ConnKind::primary : ConnKind::service, parse_u16(text.substr(1))};
-}
-
-OperationKind parse_kind(const json& j) {
-  const std::string_view text = j.get_ref<const std::string&>();
-  if (text == "add") return OperationKind::add;
-  if (text == "modify") return OperationKind::modify;
-  if (text == "delete") return OperationKind::remove;
-  throw Malformed(fmt::format("'{}' is no kind of operation", text));
 }
 
 std::optional<OperationKind> parse_kinds(const json& j) {
@@ -531,13 +472,7 @@ Trace trace_of(const Recording& recording) {
   trace.edition = "ovs-2011";
   trace.config = recording.config;
   trace.events = recording.events;
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < trace.events.size(); ++i) {
-    const bool loop = std::holds_alternative<event::Loop>(trace.events[i].body);
-    if (!loop && i + 1 < trace.events.size()) continue;
-    trace.blocks.push_back({first, i, std::nullopt, {}, 0});
-    first = i + 1;
-  }
+  make_blocks(trace);
   return trace;
 }
 
