@@ -1,0 +1,138 @@
+#include "harness/coverage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <sstream>
+#include <string_view>
+
+#include "spec/clauses.h"
+
+namespace oftwin::harness {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void each_line(const fs::path& file, const std::function<void(const std::string&)>& visit) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) visit(line);
+}
+
+void each_file(const fs::path& folder, std::string_view suffix, const std::function<void(const fs::path&)>& visit) {
+  if (!fs::exists(folder)) return;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file() && entry.path().string().ends_with(suffix)) visit(entry.path());
+  }
+}
+
+// Capital letters, `dash`, digits at the beginning of `text`, as an ID; empty if there is none.
+std::string id_at(std::string_view text, char dash) {
+  std::size_t at = 0;
+  while (at < text.size() && std::isupper(static_cast<unsigned char>(text[at])) != 0) ++at;
+  const std::size_t area = at;
+  if (area == 0 || at == text.size() || text[at] != dash) return "";
+  const std::size_t number = ++at;
+  while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) ++at;
+  if (at == number) return "";
+  return fmt::format("{}-{}", text.substr(0, area), text.substr(number, at - number));
+}
+
+// String literals that are nothing but a clause's ID.
+void collect_literals(const std::string& line, const ClauseIds& known, ClauseIds& out) {
+  for (std::size_t quote = line.find('"'); quote != std::string::npos; quote = line.find('"', quote + 1)) {
+    const std::string id = id_at(std::string_view(line).substr(quote + 1), '-');
+    if (known.contains(id)) out.insert(id);
+  }
+}
+
+// The name of the test that a line declares, if it declares one: TEST(suite, name), RC_GTEST_PROP(suite, name, ..
+void collect_test_name(const std::string& line, ClauseIds& out) {
+  if (!line.starts_with("TEST") && !line.starts_with("RC_GTEST")) return;
+  const std::size_t comma = line.find(',');
+  if (comma == std::string::npos) return;
+  std::string_view name = std::string_view(line).substr(comma + 1);
+  name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+  if (const std::string id = id_at(name, '_'); !id.empty()) out.insert(id);
+}
+
+ClauseIds all_ids() {
+  ClauseIds out;
+  for (const Clause& c : clauses()) out.emplace(c.id);
+  return out;
+}
+
+}  // namespace
+
+void ClauseCounts::add(const ClauseSet& hit) {
+  for (std::size_t i = hit._Find_first(); i < hit.size(); i = hit._Find_next(i)) ++counts_[i];
+}
+
+ClauseSet ClauseCounts::hit() const {
+  ClauseSet set;
+  for (std::size_t i = 0; i < counts_.size(); ++i) set[i] = counts_[i] > 0;
+  return set;
+}
+
+std::string print_coverage(const ClauseSet& hit) {
+  std::size_t hits = 0, all = 0;
+  std::string rest;
+  for (std::size_t i = 0; i < clauses().size(); ++i) {
+    if (clauses()[i].kind == ClauseKind::unmodelled) continue;
+    ++all;
+    if (hit[i]) {
+      ++hits;
+    } else {
+      rest += fmt::format(" {}", clauses()[i].id);
+    }
+  }
+  return fmt::format("{} of {} clauses hit{}{}", hits, all, rest.empty() ? "" : "; not hit:", rest);
+}
+
+ClauseIds clauses_of_kind(ClauseKind kind) {
+  ClauseIds out;
+  for (const Clause& c : clauses()) {
+    if (c.kind == kind) out.emplace(c.id);
+  }
+  return out;
+}
+
+ClauseIds clauses_in_model(const fs::path& source_root) {
+  const ClauseIds known = all_ids();
+  ClauseIds out;
+  for (const std::string_view suffix : {".cc", ".h"}) {
+    each_file(source_root / "model", suffix, [&](const fs::path& file) {
+      each_line(file, [&](const std::string& line) { collect_literals(line, known, out); });
+    });
+  }
+  return out;
+}
+
+ClauseIds clauses_claimed(const fs::path& source_root) {
+  ClauseIds out;
+  each_file(source_root / "corpus", ".trace", [&](const fs::path& file) {
+    each_line(file, [&](const std::string& line) {
+      if (!line.starts_with("clauses ")) return;
+      std::istringstream words(line.substr(8));
+      out.insert(std::istream_iterator<std::string>(words), {});
+    });
+  });
+  each_file(source_root / "properties", ".cc", [&](const fs::path& file) {
+    each_line(file, [&](const std::string& line) { collect_test_name(line, out); });
+  });
+  return out;
+}
+
+ClauseIds missing(const ClauseIds& a, const ClauseIds& b) {
+  ClauseIds out;
+  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::inserter(out, out.end()));
+  return out;
+}
+
+std::string print_ids(const ClauseIds& ids) { return fmt::format("{}", fmt::join(ids, " ")); }
+
+}  // namespace oftwin::harness

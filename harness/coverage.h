@@ -1,0 +1,45 @@
+// Which clauses have been at work, and whether every clause is where it should be.
+//
+// Three sets have to be equal: the clauses of kind `must`; those of them that the model names on the branch that makes
+// them true; those that a trace, a property or a proof claims to show. Equality is what a test asserts; the sets are
+// read from the sources, so that nobody keeps a list.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "harness/lockstep.h"
+
+namespace oftwin::harness {
+
+// How often each clause was hit (once for each event at which it was).
+class ClauseCounts {
+ public:
+  void add(const ClauseSet& hit);
+  std::uint64_t count(std::size_t clause) const { return counts_[clause]; }
+  ClauseSet hit() const;
+
+ private:
+  std::array<std::uint64_t, kMaxClauses> counts_{};
+};
+
+// "103 of 110 clauses hit; not hit: ADD-9 LOOP-3 ..": of kinds must and freedom.
+std::string print_coverage(const ClauseSet& hit);
+
+using ClauseIds = std::set<std::string>;
+
+// From the table of spec/*.md.
+ClauseIds clauses_of_kind(ClauseKind kind);
+// IDs named in the model's sources.
+ClauseIds clauses_in_model(const std::filesystem::path& source_root);
+// IDs in the heads of corpus/**/*.trace, and at the beginning of test names (ADD_4_..) in properties/*.cc.
+ClauseIds clauses_claimed(const std::filesystem::path& source_root);
+
+// In `a` and not in `b`.
+ClauseIds missing(const ClauseIds& a, const ClauseIds& b);
+std::string print_ids(const ClauseIds& ids);
+
+}  // namespace oftwin::harness
