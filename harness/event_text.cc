@@ -2,6 +2,7 @@
 
 #include "harness/default_config.h"
 #include "harness/request_text.h"
+#include "harness/trace.h"
 #include "harness/wire_io.h"
 
 namespace oftwin::harness {
@@ -216,6 +217,7 @@ EventBody parse_loop(Words& words) {
   Word w = words.next();
   auto n = whole(w, parse_as<std::uint32_t>(w.text()), "a number of iterations");
   if (n == 0) w.fail("at least one iteration; `loop hold` runs none and `loop settle` as many as it takes");
+  if (n > kMaxIterations) w.fail(fmt::format("at most {} iterations", kMaxIterations));
   return event::Loop{n};
 }
 

@@ -31,6 +31,9 @@ struct Block {
   }
 };
 
+// A Loop runs at most this often, in every form of a trace, so that no trace takes for ever.
+inline constexpr std::uint32_t kMaxIterations = 65535;
+
 struct Trace {
   std::vector<std::string> comments;   // of the head, without "# "
   std::vector<std::string> clauses;    // that the model must hit

@@ -1,0 +1,395 @@
+// One description of every structure serves both directions: `fields(archive, value)` with a Writer writes, with a
+// Reader reads.
+#include "harness/binary.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "harness/default_config.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::harness {
+namespace {
+
+constexpr std::uint8_t kEnd = 0xff;
+constexpr std::uint32_t kMaxJump = 0xffffff;  // of ids
+constexpr std::size_t kKinds = std::variant_size_v<EventBody>;
+
+// Numbers are little-endian groups of seven bits; the last group has the high bit clear.
+class Writer {
+ public:
+  static constexpr bool reading = false;
+  explicit Writer(Bytes& out) : out_(out) {}
+
+  void byte(std::uint8_t b) { out_.push_back(b); }
+  template <class T>
+  void number(T& value, T = std::numeric_limits<T>::max()) {
+    auto rest = static_cast<std::uint64_t>(value);
+    for (; rest > 0x7f; rest >>= 7) byte(static_cast<std::uint8_t>(rest | 0x80));
+    byte(static_cast<std::uint8_t>(rest));
+  }
+  template <class E>
+  void choice(E& value, std::uint8_t) {
+    byte(static_cast<std::uint8_t>(value));
+  }
+  template <class Container>
+  void bytes(Container& value, std::size_t) {
+    std::size_t size = value.size();
+    number(size);
+    out_.insert(out_.end(), value.begin(), value.end());
+  }
+
+ private:
+  Bytes& out_;
+};
+
+// What is not there reads as zero.
+class Reader {
+ public:
+  static constexpr bool reading = true;
+  explicit Reader(ByteView in) : in_(in) {}
+
+  bool done() const { return in_.empty(); }
+  std::uint8_t byte() {
+    if (in_.empty()) return 0;
+    std::uint8_t b = in_.front();
+    in_ = in_.subspan(1);
+    return b;
+  }
+  template <class T>
+  void number(T& value, T max = std::numeric_limits<T>::max()) {
+    std::uint64_t sum = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      std::uint8_t b = byte();
+      sum |= static_cast<std::uint64_t>(b & 0x7f) << shift;
+      if ((b & 0x80) == 0) break;
+    }
+    value = static_cast<T>(std::min(sum, static_cast<std::uint64_t>(max)));
+  }
+  template <class E>
+  void choice(E& value, std::uint8_t n) {
+    value = static_cast<E>(byte() % n);
+  }
+  template <class Container>
+  void bytes(Container& value, std::size_t max) {
+    std::size_t size = 0;
+    number(size);
+    size = std::min({size, max, in_.size()});
+    value.assign(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(size));
+    in_ = in_.subspan(size);
+  }
+
+ private:
+  ByteView in_;
+};
+
+constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
+
+template <class A>
+void fields(A& a, ConnName& c) {
+  a.choice(c.kind, 2);
+  a.number(c.number);
+}
+
+template <class A>
+void fields(A& a, RuleName& r) {
+  a.number(r.event);
+  a.number(r.index);
+}
+
+template <class A>
+void fields(A& a, Error& e) {
+  a.choice(e.space, 4);
+  if (e.space == ErrorSpace::openflow || e.space == ErrorSpace::nicira) a.number(e.type);
+  if (e.space != ErrorSpace::none) a.number(e.code);
+}
+
+template <class A>
+void fields(A& a, Answer& answer) {
+  a.choice(answer.kind, 4);
+  if (answer.kind == AnswerKind::failed || answer.kind == AnswerKind::refused) fields(a, answer.error);
+}
+
+template <class A>
+void fields(A& a, std::optional<OperationKind>& kind) {
+  std::uint8_t n = kind ? static_cast<std::uint8_t>(*kind) : 3;
+  a.choice(n, 4);
+  kind = n == 3 ? std::nullopt : std::optional(static_cast<OperationKind>(n));
+}
+
+template <class A>
+void fields(A& a, PortConfig& p) {
+  a.number(p.number);
+  PortConfig usual = default_port(p.number);
+  std::uint8_t plain = p == usual;
+  a.choice(plain, 2);
+  if (plain) {
+    p = usual;
+    return;
+  }
+  for (std::uint8_t& b : p.hw_addr) a.number(b);
+  a.bytes(p.name, OFP_MAX_PORT_NAME_LEN - 1);
+  for (std::uint32_t* n : {&p.config, &p.state, &p.curr, &p.advertised, &p.supported, &p.peer}) a.number(*n);
+}
+
+template <class A>
+void fields(A& a, TableConfig& t) {
+  a.bytes(t.name, OFP_MAX_TABLE_NAME_LEN - 1);
+  a.number(t.wildcards);
+  a.number(t.max_entries);
+}
+
+template <class A>
+void fields(A& a, Description& d) {
+  for (std::string* s : {&d.mfr_desc, &d.hw_desc, &d.sw_desc, &d.dp_desc}) a.bytes(*s, 255);
+  a.bytes(d.serial_num, 31);
+}
+
+// A counted list. A count that promises more than there is ends with what there is.
+template <class A, class T>
+void list(A& a, std::vector<T>& items, std::size_t max) {
+  std::size_t n = items.size();
+  a.number(n, max);
+  if constexpr (A::reading) {
+    items.clear();
+    for (; n > 0 && !a.done(); --n) {
+      T item;
+      fields(a, item);
+      items.push_back(std::move(item));
+    }
+  } else {
+    for (T& item : items) fields(a, item);
+  }
+}
+
+// Something that mostly is what it usually is.
+template <class A, class T, class Fields>
+void unusual(A& a, T& value, const T& usual, Fields read_or_write) {
+  std::uint8_t differs = !(value == usual);
+  a.choice(differs, 2);
+  if (differs)
+    read_or_write(value);
+  else
+    value = usual;
+}
+
+template <class A>
+void fields(A& a, SwitchConfig& c) {
+  const SwitchConfig usual;
+  auto number = [&a](auto& n) { a.number(n); };
+  a.choice(c.provider, 2);
+  std::size_t tables = c.tables.size();
+  a.number(tables, std::size_t{255});
+  if constexpr (A::reading) c.tables.assign(std::max<std::size_t>(tables, 1), {});
+  unusual(a, c.tables, std::vector<TableConfig>(c.tables.size()), [&](auto& all) {
+    for (TableConfig& t : all) fields(a, t);
+  });
+  list(a, c.ports, 0xffff);
+  unusual(a, c.connections, usual.connections, [&](auto& all) { list(a, all, 0xffff); });
+  unusual(a, c.datapath_id, usual.datapath_id, number);
+  unusual(a, c.n_buffers, usual.n_buffers, number);
+  unusual(a, c.capabilities, usual.capabilities, number);
+  unusual(a, c.actions, usual.actions, number);
+  unusual(a, c.clock_ms, usual.clock_ms, number);
+  unusual(a, c.description, default_config().description, [&a](auto& d) { fields(a, d); });
+}
+
+// --- Events
+// -------------------------------------------------------------------------------------------------------------
+
+template <class A>
+void fields(A& a, event::ConnOpen& e) {
+  fields(a, e.conn);
+}
+template <class A>
+void fields(A& a, event::ConnClose& e) {
+  fields(a, e.conn);
+}
+template <class A>
+void fields(A& a, event::PeerStall& e) {
+  fields(a, e.conn);
+  a.choice(e.stalled, 2);
+}
+template <class A>
+void fields(A& a, event::Recv& e) {
+  fields(a, e.conn);
+  a.bytes(e.bytes, kAnyLength);
+}
+template <class A>
+void fields(A& a, event::ProviderPlan& e) {
+  a.choice(e.kind, 3);
+  list(a, e.answers, kAnyLength);
+}
+template <class A>
+void fields(A& a, event::ProviderPolicy& e) {
+  fields(a, e.kind);
+  fields(a, e.answer);
+}
+template <class A>
+void fields(A& a, event::ProviderComplete& e) {
+  fields(a, e.rule);
+  fields(a, e.error);
+}
+template <class A>
+void fields(A& a, event::ProviderExpire& e) {
+  fields(a, e.rule);
+  a.choice(e.reason, 2);
+}
+template <class A>
+void fields(A& a, event::ProviderPacketIn& e) {
+  a.number(e.port);
+  a.choice(e.reason, 2);
+  a.number(e.send_len);
+  a.bytes(e.frame, kAnyLength);
+}
+template <class A>
+void fields(A& a, event::ProviderCounters& e) {
+  fields(a, e.rule);
+  a.number(e.packets);
+  a.number(e.bytes);
+}
+template <class A>
+void fields(A& a, event::ProviderUnknownCounters& e) {
+  a.choice(e.unknown, 2);
+}
+template <class A>
+void fields(A& a, event::ProviderChooseTable& e) {
+  std::uint8_t kind = !e.answer ? 0 : std::holds_alternative<std::uint8_t>(*e.answer) ? 1 : 2;
+  a.choice(kind, 3);
+  std::uint8_t table = kind == 1 && e.answer ? std::get<std::uint8_t>(*e.answer) : 0;
+  Error error = kind == 2 && e.answer ? std::get<Error>(*e.answer) : Error{};
+  if (kind == 1) a.number(table);
+  if (kind == 2) fields(a, error);
+  if (kind == 0) e.answer = std::nullopt;
+  if (kind == 1) e.answer = table;
+  if (kind == 2) e.answer = error;
+}
+template <class A>
+void fields(A& a, event::ProviderExecuteResult& e) {
+  fields(a, e.error);
+}
+template <class A>
+void fields(A& a, event::ProviderPacketOutResult& e) {
+  fields(a, e.error);
+}
+template <class A>
+void fields(A& a, event::ProviderAllocFail& e) {
+  a.choice(e.fail, 2);
+}
+template <class A>
+void fields(A& a, event::ProviderLatency& e) {
+  fields(a, e.kind);
+  a.number(e.ms);
+}
+template <class A>
+void fields(A& a, event::PacketArrives& e) {
+  a.number(e.port);
+  a.bytes(e.frame, kAnyLength);
+}
+template <class A>
+void fields(A& a, event::Clock& e) {
+  a.number(e.ms);
+}
+template <class A>
+void fields(A& a, event::Loop& e) {
+  a.number(e.iterations, kMaxIterations);
+}
+template <class A>
+void fields(A&, event::Flush&) {}
+template <class A>
+void fields(A& a, event::HiddenAdd& e) {
+  a.number(e.priority);
+  a.number(e.in_port);
+  a.number(e.out_port);
+}
+template <class A>
+void fields(A& a, event::HiddenDel& e) {
+  a.number(e.priority);
+  a.number(e.in_port);
+}
+template <class A>
+void fields(A& a, event::PortChange& e) {
+  a.choice(e.kind, 3);
+  fields(a, e.port);
+}
+template <class A>
+void fields(A&, event::Destroy&) {}
+
+template <std::size_t I = 0>
+EventBody body_of_kind(std::size_t kind) {
+  if constexpr (I + 1 < kKinds) {
+    if (kind != I) return body_of_kind<I + 1>(kind);
+  }
+  return EventBody(std::in_place_index<I>);
+}
+
+// A kind, and with kKinds added to it also how far the id jumps.
+void write_event(Writer& w, const Event& e, std::uint32_t& last_id) {
+  bool loop = std::holds_alternative<event::Loop>(e.body);
+  std::uint32_t jump = loop ? 0 : e.id - last_id - 1;
+  w.byte(static_cast<std::uint8_t>(e.body.index() + (jump ? kKinds : 0)));
+  if (jump) w.number(jump);
+  EventBody body = e.body;
+  std::visit([&w](auto& b) { fields(w, b); }, body);
+  if (!loop) last_id = e.id;
+}
+
+Event read_event(Reader& r, std::uint8_t first, std::uint32_t& last_id) {
+  Event e;
+  std::size_t kind = first % (2 * kKinds);
+  std::uint32_t jump = 0;
+  if (kind >= kKinds) r.number(jump, std::min(kMaxJump, (UINT32_MAX - last_id) / 2));
+  e.body = body_of_kind(kind % kKinds);
+  std::visit([&r](auto& b) { fields(r, b); }, e.body);
+  if (!std::holds_alternative<event::Loop>(e.body)) e.id = last_id += jump + 1;
+  return e;
+}
+
+template <class T, class Key>
+void drop_repeated(std::vector<T>& items, Key key) {
+  std::vector<T> kept;
+  for (T& item : items) {
+    if (std::none_of(kept.begin(), kept.end(), [&](const T& k) { return key(k) == key(item); })) {
+      kept.push_back(std::move(item));
+    }
+  }
+  items = std::move(kept);
+}
+
+}  // namespace
+
+bool is_binary_trace(ByteView bytes) {
+  return bytes.size() > kBinaryMagic.size() && std::equal(kBinaryMagic.begin(), kBinaryMagic.end(), bytes.begin()) &&
+         bytes[kBinaryMagic.size()] == kBinaryVersion;
+}
+
+Bytes encode_binary(const Trace& trace) {
+  Bytes out(kBinaryMagic.begin(), kBinaryMagic.end());
+  out.push_back(kBinaryVersion);
+  Writer w(out);
+  SwitchConfig config = trace.config;
+  fields(w, config);
+  std::uint32_t last_id = 0;
+  for (const auto& e : trace.events) write_event(w, e, last_id);
+  w.byte(kEnd);
+  return out;
+}
+
+Trace decode_binary(ByteView bytes) {
+  if (is_binary_trace(bytes)) bytes = bytes.subspan(kBinaryMagic.size() + 1);
+  Reader r(bytes);
+  Trace trace;
+  fields(r, trace.config);
+  drop_repeated(trace.config.ports, [](const PortConfig& p) { return p.number; });
+  drop_repeated(trace.config.connections, [](ConnName c) { return c; });
+  std::uint32_t last_id = 0;
+  while (!r.done()) {
+    std::uint8_t first = r.byte();
+    if (first == kEnd) break;
+    trace.events.push_back(read_event(r, first, last_id));
+  }
+  make_blocks(trace);
+  return trace;
+}
+
+}  // namespace oftwin::harness

@@ -1,0 +1,61 @@
+// Traces as bytes: whatever the bytes are, they are a trace, and that trace survives both of its forms.
+#include "harness/binary.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/generator.h"
+#include "harness/source.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::harness {
+namespace {
+
+void expect_survives(Trace t, std::uint64_t seed) {
+  normalize(t);
+  Trace again = decode_binary(encode_binary(t));
+  ASSERT_TRUE(again.events == t.events && again.config == t.config) << "binary, seed " << seed << "\n"
+                                                                    << print_trace(t);
+  std::string text = print_trace(t);
+  Trace read = parse_trace(text);
+  ASSERT_TRUE(read == t) << "text, seed " << seed << "\n" << text << "\nread back as\n" << print_trace(read);
+}
+
+TEST(Binary, generated_traces_survive_both_forms) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    expect_survives(generate(seed), seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(Binary, any_bytes_are_a_trace) {
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    RandomSource source(seed);
+    Bytes bytes(source.below(400));
+    bool small = source.chance(50);
+    for (auto& b : bytes) b = static_cast<std::uint8_t>(source.below(small ? 40 : 256));
+    expect_survives(decode_binary(bytes), seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(Binary, cut_and_flipped_traces_are_traces) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    RandomSource source(seed);
+    Bytes bytes = encode_binary(generate(seed));
+    bytes.resize(source.below(bytes.size() + 1));
+    for (int i = 0; i < 8 && !bytes.empty(); ++i) {
+      bytes[source.below(bytes.size())] = static_cast<std::uint8_t>(source.below(256));
+    }
+    expect_survives(decode_binary(bytes), seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(Binary, a_file_is_recognised_by_how_it_begins) {
+  EXPECT_TRUE(is_binary_trace(encode_binary(Trace{})));
+  EXPECT_FALSE(is_binary_trace(Bytes{'O', 'F', 'T', 'B'}));
+  EXPECT_FALSE(is_binary_trace(Bytes{}));
+}
+
+}  // namespace
+}  // namespace oftwin::harness
