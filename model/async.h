@@ -5,6 +5,7 @@
 
 #include "model/state.h"
 #include "model/step.h"
+#include "model/turn.h"
 #include "spec/bytes.h"
 #include "spec/event.h"
 
@@ -14,5 +15,11 @@ namespace oftwin::model {
 // send_len: bytes asked for by the action; 0xffff: all.
 void packet_in(State& state, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len,
                Outcome& out);
+
+// A rule is about to go. reason: OFPRR_*
+void send_flow_removed(Turn& turn, const Rule& rule, std::uint8_t reason);
+
+// The provider reports a port.
+void change_port(Turn& turn, event::PortChangeKind kind, const PortConfig& port);
 
 }  // namespace oftwin::model

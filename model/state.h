@@ -127,8 +127,8 @@ struct Provider {
   std::array<std::vector<Answer>, 3> plan;  // by OperationKind
   std::array<Answer, 3> policy;
   std::array<std::uint32_t, 3> latency_ms{};
-  using Work =
-      std::variant<event::ProviderComplete, event::ProviderExpire, event::ProviderPacketIn, event::PacketArrives>;
+  using Work = std::variant<event::ProviderComplete, event::ProviderExpire, event::ProviderPacketIn,
+                            event::PacketArrives, event::PortChange>;
   std::vector<Work> queue;
   bool unknown_counters = false;
   std::optional<std::variant<std::uint8_t, Error>> choose_table;
@@ -136,6 +136,13 @@ struct Provider {
   bool alloc_fails = false;
   bool drop_fragments = false;
   bool operator==(const Provider&) const = default;
+};
+
+// A rule of the switch's own that could not be made yet.
+struct OwnRule {
+  RuleName name;
+  event::HiddenAdd wanted;
+  bool operator==(const OwnRule&) const = default;
 };
 
 struct State {
@@ -150,6 +157,8 @@ struct State {
   std::vector<Table> tables;
   std::vector<Group> groups;          // in the order of creation
   std::vector<Operation> operations;  // in the order of start
+  std::vector<OwnRule> own_rules;     // postponed
+  bool own_retry = false;             // ... and may be tried again
   Provider provider;
   bool operator==(const State&) const = default;
 };

@@ -1,0 +1,79 @@
+// Messages that nobody asked for: packet-in, flow-removed, port-status.
+// Invariant: each goes to every connection that takes it, in the order of service.
+#include "model/async.h"
+
+#include <algorithm>
+
+#include "model/buffer.h"
+#include "model/connection.h"
+#include "model/encode.h"
+#include "model/provider.h"
+#include "spec/openflow.h"
+
+namespace oftwin::model {
+
+namespace {
+
+bool takes_async(Turn& turn, const Connection& conn) {
+  if (conn.link != Link::up) return false;
+  turn.hit("ASYNC-1");
+  if (conn.name.kind == ConnKind::primary) return conn.role != Role::slave;
+  return conn.miss_send_len > 0;
+}
+
+}  // namespace
+
+void packet_in(State& state, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len,
+               Outcome& out) {
+  const Choices no_choices;
+  Turn turn{state, no_choices, out};
+  for (Connection& conn : state.connections) {
+    if (!takes_async(turn, conn)) continue;
+    turn.hit("ASYNC-3");
+    std::uint32_t buffer_id = OFP_NO_BUFFER;
+    std::size_t length = reason == PacketInReason::no_match ? frame.size() : send_len;
+    if (reason == PacketInReason::no_match && !conn.buffers.empty()) {
+      buffer_id = save_packet(turn, conn, in_port, frame);
+      if (buffer_id != OFP_NO_BUFFER) length = conn.miss_send_len;
+    }
+    send_unasked(turn, conn, encode_packet_in(buffer_id, in_port, reason, frame, length));
+  }
+}
+
+void send_flow_removed(Turn& turn, const Rule& rule, std::uint8_t reason) {
+  if (rule.priority > 0xffff || !rule.send_flow_removed) return;
+  const auto [packets, bytes] = counters_of(turn.state, rule);
+  for (Connection& conn : turn.state.connections) {
+    if (!takes_async(turn, conn)) continue;
+    turn.hit("ASYNC-2");
+    send_reply(turn, conn, encode_flow_removed(rule, reason, packets, bytes, turn.state.now_ms));
+  }
+}
+
+void change_port(Turn& turn, event::PortChangeKind kind, const PortConfig& port) {
+  auto& ports = turn.state.ports;
+  const auto it = std::ranges::find_if(ports, [&](const Port& p) { return p.config.number == port.number; });
+  if ((it == ports.end()) != (kind == event::PortChangeKind::add)) return;
+  turn.hit("ASYNC-4");
+  std::uint8_t reason = OFPPR_MODIFY;
+  PortConfig described = port;
+  if (kind == event::PortChangeKind::add) {
+    reason = OFPPR_ADD;
+    ports.push_back({port, {}});
+  } else if (kind == event::PortChangeKind::remove) {
+    reason = OFPPR_DELETE;
+    described = it->config;
+    ports.erase(it);
+  } else {
+    if (turn.erratum(13)) {
+      described.config = (it->config.config & ~OFPPC_PORT_DOWN) | (port.config & OFPPC_PORT_DOWN);
+    }
+    it->config = described;
+  }
+  for (Connection& conn : turn.state.connections) {
+    if (conn.name.kind != ConnKind::primary && !takes_async(turn, conn)) continue;
+    send_unasked(turn, conn, encode_port_status(reason, described));
+  }
+}
+
+}  // namespace oftwin::model

@@ -1,0 +1,84 @@
+// Packet buffers. An id is a slot (low 8 bits) and a serial that tells the packets of one slot apart.
+// Invariant: the serial of all ones is never given to a packet.
+#include "model/buffer.h"
+
+#include <utility>
+
+#include "model/provider.h"
+#include "spec/openflow.h"
+
+namespace oftwin::model {
+
+namespace {
+
+constexpr std::uint64_t kOverwriteMs = 5000;
+constexpr std::uint32_t kReservedSerial = 0xffffff;
+
+Error bad(std::uint16_t code) { return openflow_error(OFPET_BAD_REQUEST, code); }
+
+}  // namespace
+
+std::uint32_t save_packet(Turn& turn, Connection& conn, std::uint16_t in_port, ByteView frame) {
+  const std::size_t slot = conn.next_buffer;
+  PacketBuffer& buffer = conn.buffers[slot];
+  conn.next_buffer = (slot + 1) % kPacketBuffers;
+  if (buffer.full && turn.state.now_ms < buffer.filled_ms + kOverwriteMs) {
+    turn.hit("BUF-2");
+    return OFP_NO_BUFFER;
+  }
+  turn.hit("BUF-1");
+  if (++buffer.serial >= kReservedSerial) buffer.serial = 0;
+  buffer.full = true;
+  buffer.filled_ms = turn.state.now_ms;
+  buffer.in_port = in_port;
+  buffer.frame.assign(frame.begin(), frame.end());
+  return static_cast<std::uint32_t>(slot) | buffer.serial << 8;
+}
+
+Retrieved retrieve_packet(Turn& turn, Connection& conn, std::uint32_t buffer_id) {
+  if (conn.buffers.empty()) {
+    turn.hit("BUF-3");
+    return {bad(OFPBRC_BUFFER_UNKNOWN), {}};
+  }
+  PacketBuffer& buffer = conn.buffers[buffer_id % kPacketBuffers];
+  const std::uint32_t serial = buffer_id >> 8;
+  if (buffer.serial == serial) {
+    if (!buffer.full) {
+      turn.hit("BUF-4");
+      return {bad(OFPBRC_BUFFER_EMPTY), {}};
+    }
+    turn.hit("BUF-5");
+    buffer.full = false;
+    return {{}, BufferedPacket{buffer.in_port, std::exchange(buffer.frame, {})}};
+  }
+  if (serial != kReservedSerial) {
+    turn.hit("BUF-6");
+    return {bad(OFPBRC_BUFFER_UNKNOWN), {}};
+  }
+  turn.hit("BUF-7");
+  return {};
+}
+
+Error use_buffer(Turn& turn, Group& group, RuleName rule) {
+  if (!group.owner || group.buffer_id == OFP_NO_BUFFER) return {};
+  if (!group.linked && !turn.erratum(6)) {
+    turn.hit("BUF-9");
+    return {};
+  }
+  Connection* conn = turn.connection(*group.owner);
+  if (!conn) {
+    turn.defect("E-06", true, "uses a connection that has been freed");
+    return {};
+  }
+  if (conn->buffers.empty() && turn.erratum(5)) {
+    turn.defect("E-05", true, "takes an uninitialised pointer for a packet");
+    return {};
+  }
+  turn.hit("BUF-8");
+  const Retrieved retrieved = retrieve_packet(turn, *conn, group.buffer_id);
+  if (!turn.erratum(4)) group.buffer_id = OFP_NO_BUFFER;
+  if (!retrieved.packet) return retrieved.error;
+  return execute_on_provider(turn, rule, retrieved.packet->in_port, retrieved.packet->frame);
+}
+
+}  // namespace oftwin::model

@@ -1,0 +1,150 @@
+// The provider's answers and its periodic work. Invariant: in scripted mode everything that it says is an input.
+#include "model/provider.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/action.h"
+#include "model/async.h"
+#include "model/datapath.h"
+#include "model/operation.h"
+
+namespace oftwin::model {
+
+namespace {
+
+bool simulated(const State& state) { return state.config.provider == ProviderMode::simulated; }
+
+// What an answer means for this kind: nothing can fail without an error, a removal cannot fail, and only a construction
+// can be refused.
+Answer meaning(OperationKind kind, Answer answer) {
+  if (answer.kind == AnswerKind::done || answer.kind == AnswerKind::pending) return {answer.kind, {}};
+  if (!answer.error || kind == OperationKind::remove) return {AnswerKind::done, {}};
+  if (kind == OperationKind::modify) answer.kind = AnswerKind::failed;
+  return answer;
+}
+
+Answer planned_answer(State& state, OperationKind kind) {
+  auto& plan = state.provider.plan[static_cast<std::size_t>(kind)];
+  Answer answer = state.provider.policy[static_cast<std::size_t>(kind)];
+  if (!plan.empty()) {
+    answer = plan.front();
+    plan.erase(plan.begin());
+  }
+  return meaning(kind, answer);
+}
+
+Started simulated_answer(Turn& turn, OperationKind kind, const Rule& rule) {
+  if (kind != OperationKind::remove) {
+    if (const Error invalid = validate_actions(rule.actions, turn.out.clauses)) {
+      turn.hit("OP-9");
+      return {meaning(kind, {AnswerKind::refused, invalid}), {}};
+    }
+  }
+  const Answer planned = planned_answer(turn.state, kind);
+  const std::uint32_t latency = turn.state.provider.latency_ms[static_cast<std::size_t>(kind)];
+  if (planned.kind != AnswerKind::done || latency == 0) return {planned, {}};
+  return {{AnswerKind::pending, {}}, turn.state.now_ms + latency};
+}
+
+void run_work(Turn& turn, const event::ProviderComplete& work) {
+  const Operation* op = turn.operation_on(work.rule);
+  if (!op) return;
+  const Error error = op->kind == OperationKind::remove ? Error{} : work.error;
+  turn.emit(observation::Complete{op->kind, work.rule, error});
+  complete_operation(turn, work.rule, error);
+}
+
+void run_work(Turn& turn, const event::ProviderExpire& work) { expire_rule(turn, work.rule, work.reason); }
+
+void run_work(Turn& turn, const event::ProviderPacketIn& work) {
+  turn.begin_iteration_output();
+  packet_in(turn.state, work.port, work.frame, work.reason, work.send_len, turn.out);
+}
+
+void run_work(Turn& turn, const event::PacketArrives& work) {
+  turn.begin_iteration_output();
+  packet_arrives(turn.state, work.port, work.frame, turn.choices, turn.out);
+}
+
+void run_work(Turn& turn, const event::PortChange& work) { change_port(turn, work.kind, work.port); }
+
+// Packets may come out or not; an iteration in which nothing does is not reported.
+template <class Run>
+void with_iteration_undone_if_silent(Turn& turn, Run run) {
+  const auto iteration = turn.iteration;
+  const std::size_t before = turn.out.observations.size();
+  run();
+  if (iteration && !turn.iteration && turn.out.observations.size() == before + 1) {
+    turn.out.observations.pop_back();
+    turn.iteration = iteration;
+  }
+}
+
+const Operation* next_due(const State& state) {
+  const Operation* next = nullptr;
+  for (const Operation& op : state.operations) {
+    if (op.due_ms && (!next || *op.due_ms < *next->due_ms)) next = &op;
+  }
+  return next;
+}
+
+}  // namespace
+
+Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule) {
+  if (simulated(turn.state)) return simulated_answer(turn, kind, rule);
+  const Answer planned = planned_answer(turn.state, kind);
+  if (!turn.choices.answer) return {planned, {}};
+  turn.begin_iteration_output();
+  return {meaning(kind, turn.choices.answer({turn.position(), kind, rule.name, planned})), {}};
+}
+
+std::pair<std::uint64_t, std::uint64_t> counters_of(const State& state, const Rule& rule) {
+  if (state.provider.unknown_counters) return {UINT64_MAX, UINT64_MAX};
+  return {rule.packets, rule.bytes};
+}
+
+Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame) {
+  const Error answer = simulated(turn.state) ? Error{} : turn.state.provider.execute_result;
+  turn.emit(observation::Execute{rule, in_port, Bytes(frame.begin(), frame.end()), answer});
+  if (simulated(turn.state)) execute_rule(turn.state, rule, in_port, frame, turn.choices, turn.out);
+  return answer;
+}
+
+Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions, ByteView frame) {
+  Error answer = turn.state.provider.packet_out_result;
+  if (simulated(turn.state)) {
+    answer = validate_actions(actions, turn.out.clauses);
+  } else if (turn.choices.answer) {
+    turn.begin_iteration_output();
+    AnswerQuestion question{turn.position(), OperationKind::add, {}, {AnswerKind::done, answer}, true};
+    answer = turn.choices.answer(question).error;
+  }
+  turn.emit(observation::PacketOut{in_port, Bytes(actions.begin(), actions.end()), Bytes(frame.begin(), frame.end()),
+                                   false, answer});
+  if (simulated(turn.state) && !answer) packet_out(turn.state, in_port, frame, actions, turn.choices, turn.out);
+  return answer;
+}
+
+void run_provider(Turn& turn) {
+  const std::vector<Provider::Work> queue = std::exchange(turn.state.provider.queue, {});
+  for (const Provider::Work& work : queue) {
+    with_iteration_undone_if_silent(turn, [&] { std::visit([&](const auto& w) { run_work(turn, w); }, work); });
+  }
+  for (const Operation* op = next_due(turn.state); op && *op->due_ms <= turn.state.now_ms; op = next_due(turn.state)) {
+    turn.hit("OP-10");
+    run_work(turn, event::ProviderComplete{op->rule, {}});
+  }
+}
+
+bool provider_has_work(const State& state) {
+  const auto due = provider_due_ms(state);
+  return !state.provider.queue.empty() || (due && *due <= state.now_ms);
+}
+
+std::optional<std::uint64_t> provider_due_ms(const State& state) {
+  const Operation* op = next_due(state);
+  return op ? op->due_ms : std::nullopt;
+}
+
+}  // namespace oftwin::model

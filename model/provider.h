@@ -1,0 +1,33 @@
+// The provider as the model sees it: somebody who answers when an operation is started, and who has work of its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "model/turn.h"
+#include "spec/bytes.h"
+
+namespace oftwin::model {
+
+struct Started {
+  Answer answer;
+  std::optional<std::uint64_t> due_ms;  // simulated mode: when a pending operation completes by itself
+};
+// What the provider answers to an operation of this kind on this rule.
+Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule);
+
+// Packets and bytes; all ones: unknown.
+std::pair<std::uint64_t, std::uint64_t> counters_of(const State& state, const Rule& rule);
+
+// Runs a buffered packet through a rule; lets out the call.
+Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame);
+Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions, ByteView frame);
+
+// The periodic work, first in every iteration: what was queued for it, then completions that have become due.
+void run_provider(Turn& turn);
+bool provider_has_work(const State& state);
+// When the next completion becomes due.
+std::optional<std::uint64_t> provider_due_ms(const State& state);
+
+}  // namespace oftwin::model

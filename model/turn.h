@@ -1,0 +1,61 @@
+// One step in progress: the state that it changes, whom to ask, what has come out, and the few things that every part
+// of the switch does: hit a clause, let out an observation, find a rule or a connection.
+//
+// Invariant: once the state is dead, nothing more comes out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/state.h"
+#include "model/step.h"
+#include "spec/clauses.h"
+
+namespace oftwin::model {
+
+// A clause that exists; anything else does not compile.
+struct ClauseId {
+  consteval ClauseId(const char* id) : index(clause(id)) {}
+  std::size_t index;
+};
+
+// How handling a message ended: done, done with an error for its sender, or not done at all.
+struct Verdict {
+  bool postponed = false;
+  Error error;
+};
+inline constexpr Verdict kPostponed{true, {}};
+inline Verdict refused(std::uint16_t type, std::uint16_t code) { return {false, openflow_error(type, code)}; }
+
+struct Turn {
+  State& state;
+  const Choices& choices;
+  Outcome& out;
+  const std::size_t first = out.observations.size();  // where this step's observations begin
+  std::optional<std::uint32_t> iteration = {};        // of the loop, as long as nothing of it has come out
+
+  void hit(ClauseId id) { out.clauses.set(id.index); }
+  bool erratum(std::size_t number) const { return state.errata[number]; }
+
+  void emit(Observation observation);
+  // Lets out that the current iteration does something. Before anything that asks for `position` or emits by itself.
+  void begin_iteration_output();
+  std::size_t position() const { return out.observations.size() - first; }
+  void defect(const std::string& erratum, bool fatal, const std::string& what);
+
+  Connection* connection(ConnName name);
+  Group* group(std::uint32_t id);
+  Operation* operation_on(RuleName rule);
+  Rule* rule_in_table(RuleName name);
+  bool rule_exists(RuleName name) const;  // in a table or set aside by an operation
+};
+
+// Indices of `count` things in the order that the choice allows; the model's own if there is none or it is not allowed.
+// Rules of a lower table come first whatever the choice says.
+std::vector<std::size_t> chosen_order(Turn& turn, const OrderQuestion& question,
+                                      const std::vector<std::uint8_t>& tables);
+
+}  // namespace oftwin::model
