@@ -26,7 +26,7 @@ struct Headers {
   bool ipv4_fragment = false;
 };
 
-// source: the clauses PKT-1 to PKT-10 of spec/packet.md
+// source: the clauses PKT-1 to PKT-9 of spec/packet.md
 Headers parse(ByteView frame, std::uint16_t in_port, Clauses& hit);
 
 FlowKey extract(ByteView frame, std::uint16_t in_port);
