@@ -12,23 +12,36 @@ namespace oftwin::impl {
 
 namespace {
 
-bool may_read(const Connection& conn) {
-  return conn.up && (!conn.blocked || conn.retry) && conn.queued_replies < kMaxQueuedReplies;
+bool may_handle(const Core& core, const Connection& conn) {
+  if (core.flushing || conn.queued_replies >= kMaxQueuedReplies) return false;
+  return conn.blocked ? conn.retry : conn.up;
 }
 
-// Something to read that needs no further input: a message, the end of the stream, or a break in it.
-bool readable(const Connection& conn) { return conn.input.head() != Stream::Head::incomplete || conn.peer_closed; }
+// Something to handle that needs no further input: a message, the end of the stream, or a break in it.
+bool has_input(const Connection& conn) {
+  return conn.blocked || conn.peer_closed || conn.input.head() != Stream::Head::incomplete;
+}
 
 // Handles the message at the head of the stream, for the first time or again.
 void handle_next(Core& core, Connection& conn) {
-  const bool handled = handle_message(core, conn, conn.input.message());
-  if (!conn.up) return;  // dropped while answering; the stream is gone
-  conn.blocked = !handled;
-  if (handled) {
-    conn.input.pop();
-  } else {
+  conn.blocked = !handle_message(core, conn, conn.input.message());
+  if (conn.blocked) {
     conn.retry = false;
+  } else {
+    conn.input.pop();
   }
+}
+
+// After this nothing refers to the connection, and nothing of the old session is left.
+void forget_session(Connection& conn) {
+  while (conn.groups != nullptr) {
+    Group* group = conn.groups;
+    conn.groups = group->next;
+    group->connection = nullptr;
+    group->next = group->prev = nullptr;
+  }
+  conn.ended = conn.blocked = false;
+  conn.input.clear();
 }
 
 void come_up(Core& core, Connection& conn) {
@@ -70,7 +83,7 @@ Connection* find_connection(Core& core, ConnName name) {
 
 bool serve(Core& core, Connection& conn) {
   if (conn.connecting) come_up(core, conn);
-  for (int i = 0; !core.flushing && i < kMessagesPerIteration && may_read(conn); ++i) {
+  for (int i = 0; i < kMessagesPerIteration && may_handle(core, conn); ++i) {
     const Stream::Head head = conn.input.head();
     if (head == Stream::Head::message) {
       handle_next(core, conn);
@@ -80,14 +93,15 @@ bool serve(Core& core, Connection& conn) {
       break;
     }
   }
-  if (conn.up || conn.primary()) return true;
+  if (!conn.ended) return true;
+  forget_session(conn);
+  if (conn.primary()) return true;
   core.listener.conn_gone(conn.name);
   return false;
 }
 
 bool has_work(const Core& core, const Connection& conn) {
-  if (conn.connecting || (!conn.up && !conn.primary())) return true;
-  return !core.flushing && may_read(conn) && readable(conn);
+  return conn.connecting || conn.ended || (may_handle(core, conn) && has_input(conn));
 }
 
 void accept_arrivals(Core& core) {
@@ -101,13 +115,8 @@ void accept_arrivals(Core& core) {
 }
 
 void drop(Core& core, Connection& conn) {
-  while (conn.groups != nullptr) {
-    Group* group = conn.groups;
-    conn.groups = group->next;
-    group->connection = nullptr;
-    group->next = group->prev = nullptr;
-  }
-  conn.up = conn.peer_closed = conn.stalled = conn.blocked = false;
+  conn.up = conn.peer_closed = conn.stalled = false;
+  conn.ended = true;
   conn.queued_replies = 0;
   core.listener.conn_down(conn.name);
 }

@@ -15,8 +15,9 @@ bool has_work(const Core& core, const Connection& conn);
 // Makes the connections that arrived part of the list, and reports those that came up in this iteration.
 void accept_arrivals(Core& core);
 
-// The switch's side of the session ends: groups forget the connection, what was postponed or unread is never read. The
-// bytes themselves stay until the next session, because a message may be in the middle of being handled.
+// The switch's side of the session ends: nothing more is sent or read. A postponed message still has the connection's
+// next turn; then it is discarded, and groups forget the connection. The bytes themselves stay until the next session,
+// because a message may be in the middle of being handled.
 void drop(Core& core, Connection& conn);
 
 // Sends core.out. reply: counted against a peer that does not read.

@@ -5,7 +5,7 @@
 //    `deletions`), or is on its way in or out inside one call; never two of these;
 //  - a rule has at most one operation, and rule.pending points to it;
 //  - a submitted group has at least one operation, and is counted in n_pending_groups;
-//  - no group points to a connection that has closed.
+//  - no group points to a connection whose session has ended and which has had its turn since.
 #pragma once
 
 #include <array>
@@ -82,6 +82,7 @@ struct Operation {
 struct Connection {
   ConnName name;
   bool up = false;
+  bool ended = false;        // its session has ended, and it has not had its turn since
   bool connecting = false;   // primary: its attempt to reconnect was accepted, not noticed yet
   bool peer_closed = false;  // not noticed yet
   bool stalled = false;
@@ -92,8 +93,7 @@ struct Connection {
   bool retry = true;
   Group* groups = nullptr;
 
-  std::uint32_t role = 0;  // NX_ROLE_*
-  std::uint32_t flow_format = 0;
+  std::uint32_t role = NX_ROLE_OTHER;
   bool flow_mod_table_id = false;
   std::uint16_t miss_send_len = 0;
   std::unique_ptr<PacketBuffers> buffers;  // primaries only
@@ -134,6 +134,7 @@ struct Core {
   HashIndex<Operation> deletions;
   std::size_t n_pending_groups = 0;
   std::vector<DeferredRule> deferred;
+  bool deferred_due = false;  // a group has ended since they were tried
 
   // Scratch, so that the steady state allocates nothing.
   std::vector<Rule*> touched;

@@ -52,12 +52,9 @@ constexpr Form kStatsReplies[] = {
     {OFPST_QUEUE, Request::refused, wire::stats_msg::size, wire::queue_stats::size},
 };
 
-constexpr std::uint16_t kNxFlowRemovedSize = 56;
 constexpr Form kNicira[] = {
     {NXT_ROLE_REQUEST, Request::role, wire::nx_role::size, 0},
     {NXT_ROLE_REPLY, Request::refused, wire::nx_role::size, 0},
-    {NXT_SET_FLOW_FORMAT, Request::set_flow_format, wire::nx_set_flow_format::size, 0},
-    {NXT_FLOW_REMOVED, Request::refused, kNxFlowRemovedSize, 8},
     {NXT_FLOW_MOD_TABLE_ID, Request::flow_mod_table_id, wire::nx_flow_mod_table_id::size, 0},
 };
 

@@ -29,7 +29,6 @@ enum class Request : std::uint8_t {
   port_stats,
   queue_stats,
   role,
-  set_flow_format,
   flow_mod_table_id,
 };
 

@@ -41,7 +41,7 @@ Verdict handle_get_config(Core& core, Connection& conn, ByteView m) {
 
 Verdict handle_set_config(Core& core, Connection& conn, ByteView m) {
   const unsigned fragments = get<wire::switch_config::flags>(m.data()) & OFPC_FRAG_MASK;
-  if (!slave(conn) && (fragments == OFPC_FRAG_NORMAL || fragments == OFPC_FRAG_DROP)) {
+  if (conn.primary() && !slave(conn) && (fragments == OFPC_FRAG_NORMAL || fragments == OFPC_FRAG_DROP)) {
     core.provider.set_drop_frags(core.instance, fragments == OFPC_FRAG_DROP ? 1 : 0);
   }
   conn.miss_send_len = get<wire::switch_config::miss_send_len>(m.data());
@@ -89,14 +89,6 @@ Verdict handle_role(Core& core, Connection& conn, ByteView m) {
   return kDone;
 }
 
-Verdict handle_set_flow_format(Connection& conn, ByteView m) {
-  const std::uint32_t format = get<wire::nx_set_flow_format::format>(m.data());
-  if (format != NXFF_OPENFLOW10) return refuse(kEperm);
-  if (format != conn.flow_format && conn.groups != nullptr) return kPostpone;
-  conn.flow_format = format;
-  return kDone;
-}
-
 Verdict handle_flow_mod_table_id(Connection& conn, ByteView m) {
   conn.flow_mod_table_id = get<wire::nx_flow_mod_table_id::set>(m.data()) != 0;
   return kDone;
@@ -139,8 +131,6 @@ Verdict handle(Core& core, Connection& conn, ByteView m) {
       return handle_queue_stats(core, conn, m);
     case Request::role:
       return handle_role(core, conn, m);
-    case Request::set_flow_format:
-      return handle_set_flow_format(conn, m);
     case Request::flow_mod_table_id:
       return handle_flow_mod_table_id(conn, m);
   }

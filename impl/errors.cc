@@ -25,14 +25,15 @@ Error from_provider(oft_error error) {
 Error as_openflow(Error error) {
   if (error.space != ErrorSpace::system) return error;
   switch (error.code) {
-    case ENOMEM:
-    case ENOSPC:
-      return kAllTablesFull;
     case EPERM:
     case EACCES:
       return kEperm;
-    default:
+    case ENOMEM:
+    case ENOSPC:
+    case ENOBUFS:
       return kAllTablesFull;
+    default:
+      return kUnsupported;
   }
 }
 

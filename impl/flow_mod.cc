@@ -61,7 +61,6 @@ Plan plan_add(const Core& core, const FlowMod& flow) {
   if (is_deletion_pending(core, flow.match, flow.priority, plan.table_id)) return postponement();
   if (ClassifierEntry* victim = core.tables[plan.table_id].find(flow.match, flow.priority)) {
     plan.victim = &rule_of(*victim);
-    if (plan.victim->pending != nullptr) return postponement();
   }
   return plan;
 }
@@ -117,6 +116,11 @@ Plan plan_flow_mod(const Core& core, const FlowMod& flow, std::vector<Rule*>& to
 Verdict commit_add(Core& core, Connection* conn, ByteView request, const FlowMod& flow, const Plan& plan) {
   Rule* rule = make_rule(core, {&flow, plan.table_id});
   if (rule == nullptr) return refuse(system_error(ENOMEM));
+  if (plan.victim != nullptr && plan.victim->pending != nullptr) {
+    // The one postponement that a plan leaves to the commit: whether there is memory is asked first (ADD-10, ADD-11).
+    destroy_rule(core, *rule);
+    return kPostpone;
+  }
   core.tables[plan.table_id].replace(*rule);
   Group* group = open_group(core, conn, request, flow.buffer_id);
   const Error error = begin_add(core, group, *rule, plan.victim);
@@ -176,8 +180,7 @@ bool try_add_hidden(Core& core, const DeferredRule& wanted) {
   }
   const Plan plan = plan_add(core, flow);
   if (plan.action == Plan::Action::postpone) return false;
-  if (plan.action == Plan::Action::add) commit_add(core, nullptr, {}, flow, plan);
-  return true;
+  return plan.action != Plan::Action::add || !commit_add(core, nullptr, {}, flow, plan).postponed;
 }
 
 }  // namespace
@@ -209,6 +212,8 @@ void add_hidden(Core& core, const DeferredRule& wanted) {
 }
 
 bool remove_hidden(Core& core, std::uint32_t priority, std::uint16_t in_port) {
+  std::erase_if(core.deferred,
+                [=](const DeferredRule& wanted) { return wanted.priority == priority && wanted.in_port == in_port; });
   ClassifierEntry* entry = core.tables[0].find(hidden_match(in_port), priority);
   if (entry == nullptr) return true;
   Rule& rule = rule_of(*entry);
@@ -218,6 +223,7 @@ bool remove_hidden(Core& core, std::uint32_t priority, std::uint16_t in_port) {
 }
 
 void add_deferred(Core& core) {
+  core.deferred_due = false;
   std::erase_if(core.deferred, [&core](const DeferredRule& wanted) { return try_add_hidden(core, wanted); });
 }
 

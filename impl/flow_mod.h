@@ -16,7 +16,7 @@ Verdict handle_flow_mod(Core& core, Connection& conn, ByteView message);
 void add_hidden(Core& core, const DeferredRule& wanted);
 // false: an operation on the rule is pending, nothing was done.
 bool remove_hidden(Core& core, std::uint32_t priority, std::uint16_t in_port);
-// Tries again what had to wait.
+// Tries again what had to wait, in the order of the requests.
 void add_deferred(Core& core);
 
 // One pass over all tables: removes every rule without a pending operation.

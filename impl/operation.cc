@@ -30,6 +30,7 @@ void finish_group(Core& core, Group* group) {
     send_error(core, *group->connection, {group->request.data(), group->request_len}, group->error);
   }
   core.groups.release(group);
+  core.deferred_due = !core.deferred.empty();
   raise_retry(core);
 }
 

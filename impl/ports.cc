@@ -1,4 +1,4 @@
-// A port's configuration is the switch's to change, except whether it is down: that is the provider's to report.
+// A port's configuration is the controllers' to change; what the provider reports of a port replaces what was known.
 #include "impl/ports.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace oftwin::impl {
 namespace {
 
 constexpr std::uint32_t kChangeable =
-    OFPPC_NO_RECV | OFPPC_NO_RECV_STP | OFPPC_NO_FLOOD | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN;
+    OFPPC_PORT_DOWN | OFPPC_NO_RECV | OFPPC_NO_RECV_STP | OFPPC_NO_FLOOD | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN;
 
 auto find_port(Core& core, std::uint16_t number) {
   return std::ranges::find(core.ports, number, [](const oft_port& port) { return port.number; });
@@ -45,12 +45,12 @@ Verdict handle_port_mod(Core& core, ByteView m) {
 void port_changed(Core& core, oft_port_change change, const oft_port& changed) {
   const auto port = find_port(core, changed.number);
   const bool known = port != core.ports.end();
+  if (known == (change == OFT_PORT_ADD)) return;  // it does not fit what is known
   if (change == OFT_PORT_DELETE) {
-    if (!known) return;
     const oft_port gone = *port;
     core.ports.erase(port);
     send_port_status(core, OFPPR_DELETE, gone);
-  } else if (known) {
+  } else if (change == OFT_PORT_MODIFY) {
     *port = changed;
     send_port_status(core, OFPPR_MODIFY, changed);
   } else {

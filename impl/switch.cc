@@ -25,9 +25,16 @@ void serve_all(Core& core) {
 
 bool flush_is_over(const Core& core) { return core.n_pending_groups == 0 && core.deletions.empty(); }
 
+// The connection of this name whose peer still talks: up, or opened and not noticed yet.
+Connection* in_session(Core& core, ConnName name) {
+  Connection* conn = find_connection(core, name);
+  if (conn == nullptr || conn->peer_closed || conn->ended) return nullptr;
+  return conn->up || conn->connecting || !conn->primary() ? conn : nullptr;
+}
+
 // What needs no waiting for anything outside.
 bool work_now(const Core& core) {
-  if (!core.arriving.empty()) return true;
+  if (!core.arriving.empty() || (core.deferred_due && !core.flushing)) return true;
   if (core.flushing && (flush_is_over(core) || anything_to_flush(core))) return true;
   return std::ranges::any_of(core.connections, [&core](const auto& conn) { return has_work(core, *conn); });
 }
@@ -84,28 +91,25 @@ void Switch::conn_opened(ConnName name) {
   if (core.destroyed) return;
   Connection* conn = find_connection(core, name);
   if (conn != nullptr) {
-    if (!conn->primary() || conn->up || conn->connecting) return;
-    conn->connecting = true;
-    conn->input.clear();
+    if (conn->primary() && !conn->up && !conn->ended) conn->connecting = true;
   } else if (name.kind == ConnKind::service) {
     core.arriving.push_back(make_connection(name));
   }
 }
 
 void Switch::conn_closed(ConnName name) {
-  if (Connection* conn = find_connection(*state_, name); conn != nullptr && conn->up) conn->peer_closed = true;
+  if (Connection* conn = in_session(*state_, name)) conn->peer_closed = true;
 }
 
 void Switch::conn_stalled(ConnName name, bool stalled) {
-  Connection* conn = find_connection(*state_, name);
-  if (conn == nullptr || !conn->up || conn->peer_closed) return;
+  Connection* conn = in_session(*state_, name);
+  if (conn == nullptr) return;
   conn->stalled = stalled;
   if (!stalled) conn->queued_replies = 0;
 }
 
 void Switch::receive(ConnName name, ByteView bytes) {
-  Connection* conn = find_connection(*state_, name);
-  if (conn != nullptr && conn->up && !conn->peer_closed) conn->input.append(bytes);
+  if (Connection* conn = in_session(*state_, name)) conn->input.append(bytes);
 }
 
 void Switch::set_now(std::uint64_t ms) { state_->now_ms = ms; }
@@ -116,7 +120,7 @@ void Switch::run() {
   core.in_provider_run = true;
   core.provider.run(core.instance);
   core.in_provider_run = false;
-  add_deferred(core);
+  if (core.deferred_due && !core.flushing) add_deferred(core);
   serve_all(core);
   if (core.flushing) {
     flush_pass(core);

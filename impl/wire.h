@@ -81,6 +81,7 @@ inline constexpr Error kBadRole = openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_R
 inline constexpr Error kAllTablesFull = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_ALL_TABLES_FULL);
 inline constexpr Error kOverlap = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP);
 inline constexpr Error kBadCommand = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_BAD_COMMAND);
+inline constexpr Error kUnsupported = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_UNSUPPORTED);
 inline constexpr Error kBadTableId = nicira_error(OFPET_FLOW_MOD_FAILED, NXFMFC_BAD_TABLE_ID);
 inline constexpr Error kBadPort = openflow_error(OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_PORT);
 inline constexpr Error kBadHwAddr = openflow_error(OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_HW_ADDR);
