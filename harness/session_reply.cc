@@ -1,0 +1,245 @@
+#include "harness/session_reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "harness/print.h"
+#include "harness/spelling.h"
+#include "harness/wire_io.h"
+#include "spec/error.h"
+#include "spec/nicira.h"
+
+namespace oftwin::harness {
+
+namespace {
+
+// Reads the fields of one record one after the other.
+class Fields {
+ public:
+  Fields(Reader& reader, ReplyRecord& record) : reader_(reader), record_(record) {}
+
+  template <class T>
+  Fields& number(std::string_view name) {
+    return text(name, fmt::format("{}", reader_.get<T>()));
+  }
+  template <class T>
+  Fields& hex(std::string_view name) {
+    return text(name, fmt::format("{:#x}", reader_.get<T>()));
+  }
+  Fields& bytes(std::string_view name, std::size_t n) { return text(name, print_hex(reader_.take(n))); }
+  Fields& rest(std::string_view name) { return bytes(name, reader_.left()); }
+  Fields& string(std::string_view name, std::size_t n) {
+    ByteView view = reader_.take(n);
+    const auto end = std::find(view.begin(), view.end(), std::uint8_t{0});
+    return text(name, std::string(view.begin(), end));
+  }
+  Fields& padding(std::size_t n) {
+    reader_.take(n);
+    return *this;
+  }
+  // Wildcards and the 36 bytes of values that they qualify, without padding.
+  Fields& match() {
+    hex<std::uint32_t>("wildcards");
+    number<std::uint16_t>("in_port").bytes("dl_src", 6).bytes("dl_dst", 6).hex<std::uint16_t>("dl_vlan");
+    number<std::uint8_t>("dl_vlan_pcp").padding(1).hex<std::uint16_t>("dl_type").hex<std::uint8_t>("nw_tos");
+    number<std::uint8_t>("nw_proto").padding(2).hex<std::uint32_t>("nw_src").hex<std::uint32_t>("nw_dst");
+    return number<std::uint16_t>("tp_src").number<std::uint16_t>("tp_dst");
+  }
+  Fields& duration() {
+    const std::uint64_t seconds = reader_.get<std::uint32_t>();
+    record_.duration_ms = seconds * 1000 + reader_.get<std::uint32_t>() / 1'000'000;
+    return *this;
+  }
+  Fields& text(std::string_view name, std::string value) {
+    record_.fields.push_back({name, std::move(value)});
+    return *this;
+  }
+
+ private:
+  Reader& reader_;
+  ReplyRecord& record_;
+};
+
+ReplyRecord& add(std::vector<ReplyRecord>& out, std::string_view kind) {
+  out.push_back({kind, {}, std::nullopt});
+  return out.back();
+}
+
+void error_record(Reader& r, ReplyRecord& record) {
+  const auto wire_type = r.get<std::uint16_t>();
+  Error error = openflow_error(wire_type, r.get<std::uint16_t>());
+  std::uint32_t vendor = NX_VENDOR_ID;
+  if (error.type == NXET_VENDOR && error.code == NXVC_VENDOR_ERROR) {
+    vendor = r.get<std::uint32_t>();
+    const auto type = r.get<std::uint16_t>();
+    error = nicira_error(type, r.get<std::uint16_t>());
+  }
+  Fields f(r, record);
+  f.text("error", print_error(error));
+  if (vendor != NX_VENDOR_ID) f.text("vendor", fmt::format("{:#x}", vendor));
+  f.rest("data");
+}
+
+void port_record(Reader& r, ReplyRecord& record) {
+  Fields(r, record)
+      .number<std::uint16_t>("port")
+      .bytes("hw_addr", 6)
+      .string("name", OFP_MAX_PORT_NAME_LEN)
+      .hex<std::uint32_t>("config")
+      .hex<std::uint32_t>("state")
+      .hex<std::uint32_t>("curr")
+      .hex<std::uint32_t>("advertised")
+      .hex<std::uint32_t>("supported")
+      .hex<std::uint32_t>("peer");
+}
+
+void features_records(Reader& r, std::vector<ReplyRecord>& out) {
+  Fields(r, add(out, "features"))
+      .hex<std::uint64_t>("datapath_id")
+      .number<std::uint32_t>("n_buffers")
+      .number<std::uint8_t>("n_tables")
+      .padding(3)
+      .hex<std::uint32_t>("capabilities")
+      .hex<std::uint32_t>("actions");
+  while (r.left() > 0) port_record(r, add(out, "port"));
+}
+
+void flow_record(Reader& all, ReplyRecord& record) {
+  const auto length = all.get<std::uint16_t>();
+  Reader r(all.take(std::min<std::size_t>(all.left(), length < 2 ? 0 : length - 2u)));
+  Fields(r, record)
+      .number<std::uint8_t>("table")
+      .padding(1)
+      .match()
+      .duration()
+      .number<std::uint16_t>("priority")
+      .number<std::uint16_t>("idle_timeout")
+      .number<std::uint16_t>("hard_timeout")
+      .padding(6)
+      .hex<std::uint64_t>("cookie")
+      .number<std::uint64_t>("packets")
+      .number<std::uint64_t>("bytes")
+      .rest("actions");
+}
+
+void table_record(Reader& r, ReplyRecord& record) {
+  Fields(r, record)
+      .number<std::uint8_t>("table")
+      .padding(3)
+      .string("name", OFP_MAX_TABLE_NAME_LEN)
+      .hex<std::uint32_t>("wildcards")
+      .number<std::uint32_t>("max_entries")
+      .number<std::uint32_t>("active")
+      .number<std::uint64_t>("lookups")
+      .number<std::uint64_t>("matched");
+}
+
+void statistics_records(Reader& r, std::vector<ReplyRecord>& out) {
+  const auto type = r.get<std::uint16_t>();
+  r.take(2);  // the flag for more parts
+  switch (type) {
+    case OFPST_DESC:
+      Fields(r, add(out, "desc"))
+          .string("mfr_desc", 256)
+          .string("hw_desc", 256)
+          .string("sw_desc", 256)
+          .string("serial_num", 32)
+          .string("dp_desc", 256);
+      break;
+    case OFPST_FLOW:
+      while (r.left() > 0) flow_record(r, add(out, "flow"));
+      break;
+    case OFPST_AGGREGATE:
+      Fields(r, add(out, "aggregate"))
+          .number<std::uint64_t>("packets")
+          .number<std::uint64_t>("bytes")
+          .number<std::uint32_t>("flows");
+      break;
+    case OFPST_TABLE:
+      while (r.left() > 0) table_record(r, add(out, "table"));
+      break;
+    default:
+      Fields(r, add(out, "statistics")).text("type", fmt::format("{}", type)).rest("body");
+  }
+}
+
+}  // namespace
+
+bool is_asynchronous(ByteView message) {
+  const std::uint8_t type = message[1];
+  return type == OFPT_PACKET_IN || type == OFPT_FLOW_REMOVED || type == OFPT_PORT_STATUS;
+}
+
+void append_records(ByteView message, std::vector<ReplyRecord>& out) {
+  Reader r(message.subspan(wire::header::size));
+  const std::uint8_t type = message[1];
+  switch (type) {
+    case OFPT_ERROR:
+      error_record(r, add(out, "error"));
+      break;
+    case OFPT_ECHO_REPLY:
+      Fields(r, add(out, "echo_reply")).rest("data");
+      break;
+    case OFPT_FEATURES_REPLY:
+      features_records(r, out);
+      break;
+    case OFPT_GET_CONFIG_REPLY:
+      Fields(r, add(out, "config")).number<std::uint16_t>("flags").number<std::uint16_t>("miss_send_len");
+      break;
+    case OFPT_PACKET_IN:
+      Fields(r, add(out, "packet_in"))
+          .hex<std::uint32_t>("buffer_id")
+          .number<std::uint16_t>("total_len")
+          .number<std::uint16_t>("in_port")
+          .number<std::uint8_t>("reason")
+          .padding(1)
+          .rest("data");
+      break;
+    case OFPT_FLOW_REMOVED:
+      Fields(r, add(out, "flow_removed"))
+          .match()
+          .hex<std::uint64_t>("cookie")
+          .number<std::uint16_t>("priority")
+          .number<std::uint8_t>("reason")
+          .padding(1)
+          .duration()
+          .number<std::uint16_t>("idle_timeout")
+          .padding(2)
+          .number<std::uint64_t>("packets")
+          .number<std::uint64_t>("bytes");
+      break;
+    case OFPT_PORT_STATUS: {
+      ReplyRecord& record = add(out, "port_status");
+      Fields(r, record).number<std::uint8_t>("reason").padding(7);
+      port_record(r, record);
+      break;
+    }
+    case OFPT_STATS_REPLY:
+      statistics_records(r, out);
+      break;
+    case OFPT_BARRIER_REPLY:
+      Fields(r, add(out, "barrier")).rest("data");
+      break;
+    default:
+      Fields(r, add(out, "message")).text("type", fmt::format("{}", type)).rest("data");
+  }
+}
+
+void sort_records(std::vector<ReplyRecord>& records) {
+  const auto key = [](const ReplyField& x, const ReplyField& y) { return x.value < y.value; };
+  std::sort(records.begin(), records.end(), [&](const ReplyRecord& a, const ReplyRecord& b) {
+    if (a.kind != b.kind) return a.kind < b.kind;
+    return std::lexicographical_compare(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(), key);
+  });
+}
+
+std::string print_record(const ReplyRecord& record) {
+  std::string out(record.kind);
+  for (const ReplyField& f : record.fields) out += fmt::format(" {}={}", f.name, f.value);
+  if (record.duration_ms) out += fmt::format(" duration_ms={}", *record.duration_ms);
+  return out;
+}
+
+}  // namespace oftwin::harness
