@@ -79,7 +79,7 @@ struct Side {
   Endpoint endpoint;
   Stream stream;
   Bytes uncut;  // not yet a whole message
-  bool broken = false;
+  bool begun = false, broken = false;
   std::optional<std::size_t> closed_packet;
   std::uint64_t closed_us = 0;
 };
@@ -119,6 +119,9 @@ std::optional<bool> only_from_switch(std::uint8_t type) {
       return std::nullopt;
   }
 }
+
+// 1.0 to 1.5: a HELLO may offer any of them.
+bool is_openflow_version(std::uint8_t version) { return version >= 1 && version <= 6; }
 
 class CaptureReader {
  public:
@@ -229,6 +232,10 @@ void CaptureReader::cut(std::size_t connection, unsigned side) {
     at += size;
     classify(items_.back());
   };
+  if (!uncut.empty() && !c.sides[side].begun) {
+    c.sides[side].begun = true;
+    if (!is_openflow_version(uncut[0])) c.speaks_other = true;
+  }
   while (!c.sides[side].broken && uncut.size() - at >= kHeader) {
     const std::size_t length = static_cast<std::size_t>(uncut[at + 2]) << 8 | uncut[at + 3];
     if (length < kHeader) {
@@ -247,7 +254,7 @@ void CaptureReader::cut(std::size_t connection, unsigned side) {
 void CaptureReader::classify(const Item& item) {
   Connection& c = connections_[item.connection];
   const std::uint8_t version = item.bytes[0], type = item.bytes[1];
-  if (c.switch_side || c.speaks_other || (type == OFPT_HELLO && version >= 1 && version <= 6)) return;
+  if (c.switch_side || c.speaks_other || (type == OFPT_HELLO && is_openflow_version(version))) return;
   if (version != OFP_VERSION) {
     c.speaks_other = true;
   } else if (const auto from_switch = only_from_switch(type)) {
