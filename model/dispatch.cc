@@ -23,12 +23,22 @@ bool primary(const Connection& conn) { return conn.name.kind == ConnKind::primar
 bool slave(const Connection& conn) { return primary(conn) && conn.role == Role::slave; }
 std::uint32_t xid_of(const Message& message) { return get(message.bytes, wire::header::xid); }
 
-Verdict not_recognised(Turn& turn, Error error) {
+// Nicira messages about flow formats, which are refused for now.
+bool about_flow_formats(ByteView message) {
+  if (message[wire::header::type.offset] != OFPT_VENDOR) return true;
+  const auto subtype = get(message, wire::vendor_msg::subtype);
+  return subtype == NXT_SET_FLOW_FORMAT || subtype == NXT_FLOW_MOD || subtype == NXT_FLOW_REMOVED;
+}
+
+Verdict not_recognised(Turn& turn, ByteView message, Error error) {
   if (error.code == OFPBRC_BAD_LEN) turn.hit("MSG-2");
   if (error.code == OFPBRC_BAD_TYPE) turn.hit("MSG-3");
   if (error.code == OFPBRC_BAD_STAT) turn.hit("MSG-4");
   if (error.code == OFPBRC_BAD_VENDOR) turn.hit("MSG-5");
-  if (error.code == OFPBRC_BAD_SUBTYPE) turn.hit("MSG-6");
+  if (error.code == OFPBRC_BAD_SUBTYPE) {
+    turn.hit("MSG-6");
+    if (about_flow_formats(message)) turn.hit("MSG-7");
+  }
   return {false, error};
 }
 
@@ -166,7 +176,7 @@ bool changes_the_switch(MessageKind kind) {
 
 Verdict handle_message(Turn& turn, Connection& conn, const Message& message) {
   const auto recognised = recognise(message.bytes);
-  if (const auto* error = std::get_if<Error>(&recognised)) return not_recognised(turn, *error);
+  if (const auto* error = std::get_if<Error>(&recognised)) return not_recognised(turn, message.bytes, *error);
   const MessageKind kind = std::get<MessageKind>(recognised);
   if (changes_the_switch(kind) && slave(conn)) {
     turn.hit("ROLE-5");
@@ -174,9 +184,9 @@ Verdict handle_message(Turn& turn, Connection& conn, const Message& message) {
   }
   switch (kind) {
     case MessageKind::not_for_switch:
-      return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
+      return not_recognised(turn, message.bytes, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
     case MessageKind::statistics_not_for_switch:
-      return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_STAT));
+      return not_recognised(turn, message.bytes, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_STAT));
     case MessageKind::echo_request:
       return handle_echo(turn, conn, message);
     case MessageKind::echo_reply:
