@@ -1,0 +1,33 @@
+#include "harness/edition.h"
+
+#include "harness/replay.h"
+#include "harness/spelling.h"
+
+namespace oftwin::harness {
+namespace {
+
+std::optional<std::size_t> erratum_number(std::string_view id, std::size_t max) {
+  if (!id.starts_with("E-") || id.size() != 4) return std::nullopt;
+  id.remove_prefix(2);
+  if (id.starts_with('0')) id.remove_prefix(1);
+  auto n = parse_number(id, max);
+  return n && *n > 0 ? std::optional<std::size_t>(*n) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<model::Errata> parse_edition(std::string_view name) {
+  model::Errata errata;
+  if (name == kCorrected) return errata;
+  if (name == kOriginal) return all_errata();
+  while (true) {
+    std::size_t comma = std::min(name.find(','), name.size());
+    auto n = erratum_number(name.substr(0, comma), errata.size() - 1);
+    if (!n) return std::nullopt;
+    errata.set(*n);
+    if (comma == name.size()) return errata;
+    name.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace oftwin::harness

@@ -1,0 +1,16 @@
+// Editions by name (spec/errata.md): `corrected`, `ovs-2011`, or a list of errata such as E-03,E-07.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "model/errata.h"
+
+namespace oftwin::harness {
+
+inline constexpr std::string_view kCorrected = "corrected", kOriginal = "ovs-2011";
+
+// nullopt if it is none of these.
+std::optional<model::Errata> parse_edition(std::string_view name);
+
+}  // namespace oftwin::harness
