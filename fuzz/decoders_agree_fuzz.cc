@@ -1,41 +1,40 @@
 // Do both switches understand the same by the same bytes?
 //
-// Input: one byte of circumstances, then what arrives on the connection of a switch that has two flows: raw bytes, or
-// (bit 0) a body that is given a true header. Bit 1: the table-id extension is on. Bits 2-6: the type.
+// Input: one byte of circumstances, then what arrives at a switch that has a flow: raw bytes, or (bit 0) the body of a
+// message with a true header. Bit 1: the table-id extension is on. Bits 2-6: the message's type.
 #include "fuzz/agreement.h"
 #include "harness/default_config.h"
 #include "harness/request.h"
 #include "harness/subject/builtin.h"
 #include "harness/trace_text.h"
+#include "harness/wire_io.h"
 
-namespace {
+using namespace oftwin;
 
-oftwin::Bytes arriving(unsigned circumstances, oftwin::ByteView body) {
-  oftwin::Bytes out(body.begin(), body.end());
-  if ((circumstances & 1) == 0) return out;
-  const std::size_t length = out.size() + 8;
-  const auto type = static_cast<std::uint8_t>(circumstances >> 2 & 31);
-  const oftwin::Bytes header = {
-      1, type, static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length), 0, 0, 1, 1};
-  out.insert(out.begin(), header.begin(), header.end());
+static Bytes arriving(unsigned circumstances, ByteView body) {
+  Bytes out;
+  if ((circumstances & 1) != 0) {
+    harness::put<std::uint16_t>(out, static_cast<std::uint16_t>(0x0100 | (circumstances >> 2 & 31)));
+    harness::put<std::uint16_t>(out, static_cast<std::uint16_t>(body.size() + 8));
+    harness::put<std::uint32_t>(out, 0x301);
+  }
+  harness::put_bytes(out, body);
   return out;
 }
 
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace oftwin;
   if (size == 0 || size > 60000) return 0;
   static const auto subject = harness::make_builtin_subject();
   harness::Trace trace;
   trace.config = harness::default_config();
   trace.config.tables.resize(2);
-  const ConnName conn = trace.config.connections.front();
-  harness::request::FlowMod flow;
-  trace.events = {{1, event::Recv{conn, encode(flow)}}, {0, event::Loop{}}};
-  if (data[0] & 2) trace.events.push_back({2, event::Recv{conn, encode(harness::request::FlowModTableId{})}});
-  trace.events.push_back({3, event::Recv{conn, arriving(data[0], {data + 1, size - 1})}});
-  trace.events.push_back({0, event::Loop{}});
+  const auto receive = [&trace](std::uint32_t id, const Bytes& bytes) {
+    trace.events.push_back({id, event::Recv{{ConnKind::primary, 1}, bytes}});
+    trace.events.push_back({0, event::Loop{}});
+  };
+  receive(1, harness::encode(harness::request::FlowMod{}));
+  if ((data[0] & 2) != 0) receive(2, harness::encode(harness::request::FlowModTableId{}));
+  receive(3, arriving(data[0], {data + 1, size - 1}));
   harness::make_blocks(trace);
   fuzz::must_agree(*subject, trace);
   return 0;
