@@ -173,6 +173,7 @@ bool try_add_hidden(Core& core, const DeferredRule& wanted) {
   FlowMod flow;
   flow.match = hidden_match(wanted.in_port);
   flow.priority = wanted.priority;
+  flow.table_id = 0;
   flow.actions = output;
   if (ClassifierEntry* entry = core.tables[0].find(flow.match, flow.priority)) {
     const Rule& rule = rule_of(*entry);

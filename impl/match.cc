@@ -91,7 +91,7 @@ std::uint32_t encode_vlan(std::uint16_t tci, std::uint16_t mask, std::uint8_t* p
   if (mask == 0) return OFPFW_DL_VLAN | OFPFW_DL_VLAN_PCP;
   if ((mask & kPresent) != 0 && (tci & kPresent) == 0) {
     put<wire::match::dl_vlan>(p, OFP_VLAN_NONE);
-    return OFPFW_DL_VLAN_PCP;
+    return 0;  // the priority code point is said to be 0
   }
   std::uint32_t wildcards = 0;
   if ((mask & kVid) != 0) {

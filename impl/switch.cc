@@ -98,7 +98,15 @@ void Switch::conn_opened(ConnName name) {
 }
 
 void Switch::conn_closed(ConnName name) {
-  if (Connection* conn = in_session(*state_, name)) conn->peer_closed = true;
+  Connection* conn = in_session(*state_, name);
+  if (conn == nullptr) return;
+  if (conn->connecting) {
+    // An opening that is closed before it was noticed never happened.
+    conn->connecting = conn->stalled = false;
+    conn->input.clear();
+  } else {
+    conn->peer_closed = true;
+  }
 }
 
 void Switch::conn_stalled(ConnName name, bool stalled) {
