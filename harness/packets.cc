@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "harness/packets_file.h"
+#include "harness/print.h"
 #include "harness/recording.h"
 #include "harness/request.h"
 #include "harness/spelling.h"
@@ -153,7 +154,7 @@ class ScenarioJudge {
     for (const Bytes& rule : s_.rules) put_bytes(rules, rule);
     if (!alive_) return;
     deliver(kRulesEvent, rules);
-    if (!alive_) return fail("the flow-mods", "model and subject differ");
+    if (!alive_) return;
     judge_answers(lockstep_.wanted(), "model");
     judge_answers(lockstep_.got(), "subject");
     note_rules();
@@ -164,7 +165,7 @@ class ScenarioJudge {
       if (!alive_) return;
     }
     deliver(event, encode(everything()));
-    if (!alive_) return fail("the flow statistics", "model and subject differ");
+    if (!alive_) return;
     judge_flows(flow_stats(lockstep_.wanted()), "model");
     judge_flows(flow_stats(lockstep_.got()), "subject");
   }
@@ -197,7 +198,9 @@ class ScenarioJudge {
   void advance(const Event& event) {
     if (const std::optional<Divergence> d = lockstep_.advance(event)) {
       alive_ = false;
-      fail(fmt::format("event {}", event.id), "model and subject differ: " + d->note);
+      const auto line = [](const std::optional<Observation>& o) { return o ? print_observation(*o) : "nothing"; };
+      fail(fmt::format("event {}", event.id), fmt::format("model and subject differ: {}\n  model: {}\n  subject: {}",
+                                                          d->note, line(d->want), line(d->got)));
     }
   }
 
