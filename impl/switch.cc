@@ -81,6 +81,7 @@ Switch::Switch(const SwitchConfig& config, const oft_provider& provider, void* i
     if (find_connection(core, name) != nullptr) continue;
     core.connections.push_back(make_connection(name));
     core.connections.back()->up = true;
+    if (config.n_buffers == 0) core.connections.back()->buffers.reset();
   }
 }
 
@@ -106,6 +107,8 @@ void Switch::conn_closed(ConnName name) {
     conn->input.clear();
   } else {
     conn->peer_closed = true;
+    conn->stalled = false;  // what is queued goes with the peer
+    conn->queued_replies = 0;
   }
 }
 

@@ -197,6 +197,7 @@ State initial(const SwitchConfig& config, const Errata& errata) {
   state.now_ms = config.clock_ms;
   for (const ConnName name : config.connections) {
     state.connections.push_back(make_connection(name, Link::up));
+    if (config.n_buffers == 0) state.connections.back().buffers.clear();
     if (name.kind == ConnKind::service) state.used_names.push_back(name);
   }
   for (const PortConfig& port : config.ports) state.ports.push_back({port, {}});
