@@ -144,7 +144,7 @@ std::variant<MessageKind, Error> recognise(ByteView message) {
   return found;
 }
 
-Match decode_match(ByteView message, std::size_t at) {
+Match decode_match(ByteView message, std::size_t at, std::uint8_t tos_bits) {
   namespace w = wire::match;
   const auto wildcards = get(message, w::wildcards, at);
   const auto has = [&](std::uint32_t bit) { return (wildcards & bit) != 0; };
@@ -156,7 +156,7 @@ Match decode_match(ByteView message, std::size_t at) {
   m.dl_type = exact_unless(has(OFPFW_DL_TYPE), get<std::uint16_t>(message, w::dl_type, at));
   m.vlan_tci = decode_vlan(wildcards, get<std::uint16_t>(message, w::dl_vlan, at),
                            get<std::uint8_t>(message, w::dl_vlan_pcp, at));
-  m.nw_tos = exact_unless<std::uint8_t>(has(OFPFW_NW_TOS), get<std::uint8_t>(message, w::nw_tos, at), 0xfc);
+  m.nw_tos = exact_unless<std::uint8_t>(has(OFPFW_NW_TOS), get<std::uint8_t>(message, w::nw_tos, at), tos_bits);
   m.nw_proto = exact_unless(has(OFPFW_NW_PROTO), get<std::uint8_t>(message, w::nw_proto, at));
   m.nw_src = {get(message, w::nw_src, at), address_mask(wildcards >> OFPFW_NW_SRC_SHIFT & OFPFW_NW_BITS_MASK)};
   m.nw_dst = {get(message, w::nw_dst, at), address_mask(wildcards >> OFPFW_NW_DST_SHIFT & OFPFW_NW_BITS_MASK)};
@@ -165,13 +165,13 @@ Match decode_match(ByteView message, std::size_t at) {
   return canonical(m);
 }
 
-std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_id) {
+std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_id, std::uint8_t tos_bits) {
   namespace w = wire::flow_mod;
   const ByteView actions = message.subspan(w::size);
   if (actions.size() % 8 != 0) return bad_request(OFPBRC_BAD_LEN);
   FlowMod fm;
   const auto wildcards = get(message, wire::match::wildcards, w::match.offset);
-  fm.match = normalized(decode_match(message, w::match.offset));
+  fm.match = normalized(decode_match(message, w::match.offset, tos_bits));
   fm.priority = (wildcards & OFPFW_ALL) == 0 ? 0xffff : get(message, w::priority);
   fm.cookie = get<std::uint64_t>(message, w::cookie);
   fm.command = get<std::uint16_t>(message, w::command);
@@ -188,9 +188,9 @@ std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_i
   return fm;
 }
 
-FlowStatsRequest decode_flow_stats_request(ByteView message) {
+FlowStatsRequest decode_flow_stats_request(ByteView message, std::uint8_t tos_bits) {
   namespace w = wire::flow_stats_request;
-  return {decode_match(message, w::match.offset), get<std::uint8_t>(message, w::table_id),
+  return {decode_match(message, w::match.offset, tos_bits), get<std::uint8_t>(message, w::table_id),
           get<std::uint16_t>(message, w::out_port)};
 }
 

@@ -51,17 +51,20 @@ struct FlowMod {
   Bytes actions;
 };
 // with_table_id: the high byte of the command is a table.
-std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_id);
+std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_id, std::uint8_t tos_bits);
+
+// Which bits of a matched ToS are compared (MATCH-8).
+inline constexpr std::uint8_t kTosBits = 0xfc, kTosBitsOf2011 = 0xff;
 
 // Of an OpenFlow 1.0 match as sent, not normalized. source: OpenFlow 1.0 section 5.2.3
-Match decode_match(ByteView message, std::size_t at);
+Match decode_match(ByteView message, std::size_t at, std::uint8_t tos_bits);
 
 struct FlowStatsRequest {
   Match match;
   std::uint8_t table = 0xff;
   std::uint16_t out_port = 0xffff;
 };
-FlowStatsRequest decode_flow_stats_request(ByteView message);
+FlowStatsRequest decode_flow_stats_request(ByteView message, std::uint8_t tos_bits);
 
 struct PacketOut {
   std::uint32_t buffer_id = 0xffffffff;

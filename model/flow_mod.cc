@@ -230,12 +230,13 @@ Verdict delete_flow(Turn& turn, const Asker& asker, const FlowMod& fm, bool stri
 }
 
 void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
-  const Match raw = decode_match(message, wire::flow_mod::match.offset);
+  const Match raw = decode_match(message, wire::flow_mod::match.offset, turn.tos_bits());
   const auto wildcards = get(message, wire::match::wildcards, wire::flow_mod::match.offset);
   if (raw != fm.match) turn.hit("MATCH-4");
   if ((wildcards & OFPFW_ALL) == 0) turn.hit("MATCH-5");
   if (raw.vlan_tci.mask != 0) turn.hit("MATCH-6");
   if ((wildcards >> OFPFW_NW_SRC_SHIFT & OFPFW_NW_BITS_MASK) > 32) turn.hit("MATCH-7");
+  if (fm.match.nw_tos.mask != 0) turn.hit("MATCH-8");
 }
 
 FlowMod own_flow(const event::HiddenAdd& wanted) {
@@ -275,7 +276,7 @@ Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
     turn.hit("OP-4");
     return kPostponed;
   }
-  const auto decoded = decode_flow_mod(message.bytes, conn.flow_mod_table_id);
+  const auto decoded = decode_flow_mod(message.bytes, conn.flow_mod_table_id, turn.tos_bits());
   if (const auto* error = std::get_if<Error>(&decoded)) {
     turn.hit("MSG-2");
     return {false, *error};

@@ -37,7 +37,7 @@ std::vector<Bytes> in_chosen_order(Turn& turn, std::vector<Bytes> records, const
 }
 
 Verdict handle_flow_stats(Turn& turn, Connection& conn, const Message& message) {
-  const FlowStatsRequest request = decode_flow_stats_request(message.bytes);
+  const FlowStatsRequest request = decode_flow_stats_request(message.bytes, turn.tos_bits());
   const auto rules = collect_loose(turn, request.table, request.match, request.out_port);
   if (!rules) {
     turn.hit("STAT-4");
@@ -55,7 +55,7 @@ Verdict handle_flow_stats(Turn& turn, Connection& conn, const Message& message) 
 }
 
 Verdict handle_aggregate_stats(Turn& turn, Connection& conn, const Message& message) {
-  const FlowStatsRequest request = decode_flow_stats_request(message.bytes);
+  const FlowStatsRequest request = decode_flow_stats_request(message.bytes, turn.tos_bits());
   const auto rules = collect_loose(turn, request.table, request.match, request.out_port);
   if (!rules) {
     turn.hit("STAT-4");

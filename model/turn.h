@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/decode.h"
 #include "model/state.h"
 #include "model/step.h"
 #include "spec/clauses.h"
@@ -38,6 +39,7 @@ struct Turn {
   std::optional<std::uint32_t> iteration = {};        // of the loop, as long as nothing of it has come out
 
   void hit(ClauseId id) { out.clauses.set(id.index); }
+  std::uint8_t tos_bits() const { return erratum(15) ? kTosBitsOf2011 : kTosBits; }
   bool erratum(std::size_t number) const { return state.errata[number]; }
 
   void emit(Observation observation);
