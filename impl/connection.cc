@@ -62,12 +62,12 @@ void send(Core& core, Connection& conn, bool counted) {
 
 }  // namespace
 
-std::unique_ptr<Connection> make_connection(ConnName name) {
+std::unique_ptr<Connection> make_connection(const Core& core, ConnName name) {
   auto conn = std::make_unique<Connection>();
   conn->name = name;
   if (conn->primary()) {
     conn->miss_send_len = OFP_DEFAULT_MISS_SEND_LEN;
-    conn->buffers = std::make_unique<PacketBuffers>();
+    if (core.config.n_buffers > 0) conn->buffers = std::make_unique<PacketBuffers>();
   }
   return conn;
 }

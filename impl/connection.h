@@ -5,7 +5,7 @@
 
 namespace oftwin::impl {
 
-std::unique_ptr<Connection> make_connection(ConnName name);
+std::unique_ptr<Connection> make_connection(const Core& core, ConnName name);
 Connection* find_connection(Core& core, ConnName name);
 
 // One connection's turn in an iteration; false: it is gone and must be taken off the list.

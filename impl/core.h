@@ -96,7 +96,7 @@ struct Connection {
   std::uint32_t role = NX_ROLE_OTHER;
   bool flow_mod_table_id = false;
   std::uint16_t miss_send_len = 0;
-  std::unique_ptr<PacketBuffers> buffers;  // primaries only
+  std::unique_ptr<PacketBuffers> buffers;  // primaries only, unless the switch buffers nothing
 
   bool primary() const { return name.kind == ConnKind::primary; }
 };

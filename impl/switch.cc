@@ -79,7 +79,7 @@ Switch::Switch(const SwitchConfig& config, const oft_provider& provider, void* i
   read_ports(core);
   for (const ConnName name : config.connections) {
     if (find_connection(core, name) != nullptr) continue;
-    core.connections.push_back(make_connection(name));
+    core.connections.push_back(make_connection(core, name));
     core.connections.back()->up = true;
     if (config.n_buffers == 0) core.connections.back()->buffers.reset();
   }
@@ -94,7 +94,7 @@ void Switch::conn_opened(ConnName name) {
   if (conn != nullptr) {
     if (conn->primary() && !conn->up && !conn->ended) conn->connecting = true;
   } else if (name.kind == ConnKind::service) {
-    core.arriving.push_back(make_connection(name));
+    core.arriving.push_back(make_connection(core, name));
   }
 }
 
