@@ -10,7 +10,6 @@
 #include "harness/wire_io.h"
 
 using namespace oftwin;
-
 static Bytes arriving(unsigned circumstances, ByteView body) {
   Bytes out;
   if ((circumstances & 1) != 0) {

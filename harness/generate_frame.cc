@@ -75,6 +75,47 @@ void put_arp(Bytes& out, Source& source) {
   }
 }
 
+// A neighbour solicitation or advertisement with one link-layer address.
+Bytes neighbour_discovery(Source& source) {
+  const bool solicitation = source.chance(50);
+  Bytes out = {static_cast<std::uint8_t>(solicitation ? 135 : 136), 0, 0, 0, 0, 0, 0, 0, 0xfe, 0x80};
+  put_zeros(out, 13);
+  put<std::uint8_t>(out, static_cast<std::uint8_t>(source.between(1, 2)));
+  put<std::uint8_t>(out, solicitation ? 1 : 2);
+  put<std::uint8_t>(out, source.chance(90) ? 1 : 0);
+  put_bytes(out, source.pick(universe::macs));
+  return out;
+}
+
+void put_ipv6(Bytes& out, Source& source) {
+  const std::uint8_t next = source.pick(universe::ipv6_next);
+  Bytes payload;
+  std::uint8_t first = next;
+  if (source.chance(20)) {  // a hop-by-hop header, or a fragment's
+    first = source.chance(50) ? 0 : 44;
+    payload = {next, 0, 0, static_cast<std::uint8_t>(source.below(2) * 8), 0, 0, 0, 0};
+  }
+  put_bytes(payload, next == 58 ? neighbour_discovery(source) : transport(source, next));
+  put<std::uint32_t>(out, 0x60000000);
+  put(out, static_cast<std::uint16_t>(payload.size()));
+  put(out, first);
+  put<std::uint8_t>(out, 255);
+  for (int side = 0; side < 2; ++side) {
+    put<std::uint16_t>(out, 0xfe80);
+    put_zeros(out, 13);
+    put<std::uint8_t>(out, static_cast<std::uint8_t>(source.between(1, 2)));
+  }
+  put_bytes(out, payload);
+}
+
+// 802.3 with LLC and SNAP, around IPv4 or around something else.
+void put_snap(Bytes& out, Source& source) {
+  Bytes payload = {0xaa, 0xaa, 3, 0, 0, static_cast<std::uint8_t>(source.below(2)), 8, 0};
+  put_ipv4(payload, source);
+  put(out, static_cast<std::uint16_t>(payload.size()));
+  put_bytes(out, payload);
+}
+
 }  // namespace
 
 Bytes draw_frame(Source& source) {
@@ -86,8 +127,14 @@ Bytes draw_frame(Source& source) {
     const unsigned pcp = source.pick(universe::pcps);
     put(out, static_cast<std::uint16_t>(pcp << 13 | source.pick(universe::vids)));
   }
-  const std::uint16_t dl_type = source.pick(universe::dl_types);
+  const bool rare = source.chance(10);
+  const std::uint16_t dl_type = rare ? std::uint16_t{0x86dd} : source.pick(universe::dl_types);
+  if (rare && source.chance(40)) {
+    put_snap(out, source);
+    return out;
+  }
   put(out, dl_type);
+  if (dl_type == 0x86dd) put_ipv6(out, source);
   if (dl_type == 0x0800) put_ipv4(out, source);
   if (dl_type == 0x0806) put_arp(out, source);
   if (source.chance(4)) {

@@ -19,6 +19,7 @@ inline constexpr std::array<Mac, 4> macs = {
 inline constexpr std::array<std::uint16_t, 3> vids = {0, 5, 7};
 inline constexpr std::array<std::uint8_t, 3> pcps = {0, 3, 7};
 inline constexpr std::array<std::uint16_t, 4> dl_types = {0x0800, 0x0800, 0x0806, 0x88cc};
+inline constexpr std::array<std::uint8_t, 5> ipv6_next = {58, 58, 6, 17, 59};
 inline constexpr std::array<std::uint32_t, 5> addresses = {0x0a000001, 0x0a000002, 0x0a000003, 0x0a010001, 0xc0a80001};
 inline constexpr std::array<std::uint8_t, 3> toses = {0, 0x20, 0xb8};
 inline constexpr std::array<std::uint8_t, 4> protocols = {6, 17, 1, 2};

@@ -304,7 +304,20 @@ class TraceGenerator {
     add(latency);
   }
 
+  // Enough packets that the buffers come round to the first one.
+  void flood() {
+    const auto port = messages_.port();
+    const Bytes frame = messages_.frame();
+    for (int i = 0; i < 260; ++i) {
+      if (config_.provider == ProviderMode::simulated)
+        add(event::PacketArrives{port, frame});
+      else
+        add(event::ProviderPacketIn{port, PacketInReason::no_match, 0xffff, frame});
+    }
+  }
+
   void packet() {
+    if (options_.buffers && s_.below(400) == 0) return flood();
     if (config_.provider == ProviderMode::simulated) {
       add(event::PacketArrives{messages_.port(), messages_.frame()});
       return;
