@@ -325,6 +325,7 @@ void delete_own_rule(Turn& turn, const event::HiddenDel& wanted) {
   std::erase_if(turn.state.own_rules, [&](const OwnRule& own) {
     return own.wanted.priority == wanted.priority && own.wanted.in_port == wanted.in_port;
   });
+  turn.state.own_retry = turn.state.own_retry && !turn.state.own_rules.empty();
   const Rule* rule = find_strict(turn.state, 0, fm.match, fm.priority);
   if (rule && turn.operation_on(rule->name)) {
     turn.emit(observation::HiddenDelResult{false});

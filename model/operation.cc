@@ -57,7 +57,7 @@ void raise_retry(Turn& turn) {
   for (Connection& c : turn.state.connections) {
     if (c.link != Link::waiting) c.retry = true;
   }
-  turn.state.own_retry = true;
+  turn.state.own_retry = !turn.state.own_rules.empty();
 }
 
 void finish_group(Turn& turn, std::uint32_t id) {

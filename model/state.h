@@ -148,7 +148,8 @@ struct OwnRule {
 struct State {
   SwitchConfig config;  // as at the start; what changes is below
   Errata errata;
-  bool dead = false;  // nothing happens any more
+  bool dead = false;       // nothing happens any more
+  bool destroyed = false;  // ... because it was asked for
   bool flushing = false;
   std::uint64_t now_ms = 0;
   std::vector<Connection> connections;  // in the order of service

@@ -35,10 +35,11 @@ bool work_to_do(const State& state) {
   if (provider_has_work(state)) return true;
   if (std::ranges::any_of(state.connections, [&](const Connection& c) { return can_proceed(state, c); })) return true;
   if (state.flushing) return flush_can_end(state) || (!state.errata[14] && flush_can_delete(state));
-  return state.own_retry && !state.own_rules.empty();
+  return state.own_retry;
 }
 
 observation::Wake wake(const State& state) {
+  if (state.destroyed) return {observation::WakeKind::never, 0};
   if (work_to_do(state)) return {observation::WakeKind::now, 0};
   if (const auto due = provider_due_ms(state)) return {observation::WakeKind::at, *due};
   return {observation::WakeKind::input, 0};
@@ -103,6 +104,7 @@ void bury(State& state) {
   grave.config = std::move(state.config);
   grave.errata = state.errata;
   grave.dead = true;
+  grave.destroyed = state.destroyed;
   state = std::move(grave);
 }
 
@@ -183,8 +185,7 @@ struct Handler {
   void operator()(const event::HiddenDel& e) { delete_own_rule(turn, e); }
   void operator()(const event::Destroy&) {
     destroy(turn);
-    turn.emit(observation::Wake{observation::WakeKind::never, 0});
-    s.dead = true;
+    s.destroyed = true;
   }
 };
 
@@ -206,11 +207,15 @@ State initial(const SwitchConfig& config, const Errata& errata) {
 }
 
 void step(State& state, const Event& event, const Choices& choices, Outcome& out) {
-  if (state.dead) return;
+  if (state.dead) {
+    if (state.destroyed) out.observations.push_back(wake(state));
+    return;
+  }
   Turn turn{state, choices, out};
   std::visit(Handler{turn, event.id}, event.body);
   turn.hit("LOOP-3");
   turn.emit(wake(state));
+  state.dead = state.dead || state.destroyed;
   if (state.dead) bury(state);
 }
 
