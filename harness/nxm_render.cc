@@ -102,9 +102,9 @@ void put_transport(Renderer& r, const Match& m, bool ipv6) {
   }
 }
 
-// The type of service has six bits; the two below it are not part of the field, so a full mask is 0xfc.
+// The type of service has six bits; NXM shows them and not the two below.
 void put_tos(Renderer& r, const Match& m) {
-  if (m.nw_tos.mask != 0) r.put(kIpTos, m.nw_tos.value, 0xff, 1);
+  if (m.nw_tos.mask != 0) r.put(kIpTos, m.nw_tos.value & 0xfc, 0xff, 1);
 }
 
 void put_network(Renderer& r, const Match& m) {
