@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 #include <vector>
 
 #include "harness/nxm_render.h"
@@ -12,8 +11,6 @@
 namespace oftwin::harness {
 
 namespace {
-
-constexpr std::uint64_t kUnknownCounter = std::numeric_limits<std::uint64_t>::max();
 
 bool has_operation(const model::State& state, RuleName rule) {
   return std::any_of(state.operations.begin(), state.operations.end(),
@@ -25,10 +22,8 @@ std::vector<StateDump::Rule> rules_of(const model::State& state) {
   std::vector<StateDump::Rule> rules;
   for (const model::Table& table : state.tables) {
     for (const model::Rule& r : table.rules) {
-      const bool unknown = state.provider.unknown_counters;
       rules.push_back({r.name, r.table, r.priority, render_nxm(r.match), r.actions, r.cookie, r.idle_timeout,
-                       r.hard_timeout, r.send_flow_removed, has_operation(state, r.name),
-                       unknown ? kUnknownCounter : r.packets, unknown ? kUnknownCounter : r.bytes});
+                       r.hard_timeout, r.send_flow_removed, has_operation(state, r.name), r.packets, r.bytes});
     }
   }
   return rules;
