@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "harness/packets_file.h"
+#include "harness/packets_reading.h"
 #include "harness/print.h"
 #include "harness/recording.h"
 #include "harness/request.h"
@@ -426,24 +426,33 @@ void judge_labels(const std::vector<LabelEntry>& entries, const std::array<std::
 
 }  // namespace
 
-PacketsReport check_packets(const std::string& path, Subject& subject) {
-  const auto entries = read_labels((std::filesystem::path(path).parent_path() / "differences.txt").string());
+PacketsReport judge_packets(const std::vector<PacketScenario>& scenarios, const std::string& differences,
+                            Subject& subject) {
+  const std::vector<LabelEntry> entries = read_labels(differences);
   PacketsReport report;
   std::array<std::uint64_t, kPacketLabels> used{};
   Lockstep lockstep(subject, {});
-  read_packet_scenarios(path, [&](const PacketScenario& scenario) {
+  for (const PacketScenario& scenario : scenarios) {
     report.theme = scenario.theme;
     ++report.scenarios;
     if (needs_more_than_openflow10(scenario)) {
       ++report.outside;
-      return true;
+    } else {
+      ScenarioJudge(scenario, lockstep, report, used).judge();
     }
-    ScenarioJudge(scenario, lockstep, report, used).judge();
-    return true;
-  });
-  judge_labels(entries, used, report);
+  }
+  if (report.outside != report.scenarios) judge_labels(entries, used, report);
   report.stats = lockstep.stats();
   return report;
+}
+
+PacketsReport check_packets(const std::string& path, Subject& subject) {
+  std::vector<PacketScenario> scenarios;
+  read_packet_scenarios(path, [&](const PacketScenario& scenario) {
+    scenarios.push_back(scenario);
+    return true;
+  });
+  return judge_packets(scenarios, (std::filesystem::path(path).parent_path() / "differences.txt").string(), subject);
 }
 
 std::string PacketsReport::summary() const {

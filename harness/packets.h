@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "harness/lockstep.h"
-#include "harness/packets_reading.h"
+#include "harness/packets_file.h"
 #include "harness/subject/subject.h"
 
 namespace oftwin::harness {
@@ -42,6 +42,10 @@ struct PacketsReport {
   bool ok() const { return failures == 0; }
   std::string summary() const;  // a few lines
 };
+
+// All of one theme. differences: the path of differences.txt. throws RecordingError, SubjectLost.
+PacketsReport judge_packets(const std::vector<PacketScenario>& scenarios, const std::string& differences,
+                            Subject& subject);
 
 // `path`: a packets-*.jsonl.gz; differences.txt stands beside it. throws RecordingError, SubjectLost.
 PacketsReport check_packets(const std::string& path, Subject& subject);

@@ -57,7 +57,7 @@ std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_i
 inline constexpr std::uint8_t kTosBits = 0xfc, kTosBitsOf2011 = 0xff;
 
 // Of an OpenFlow 1.0 match as sent, not normalized. source: OpenFlow 1.0 section 5.2.3
-Match decode_match(ByteView message, std::size_t at, std::uint8_t tos_bits);
+Match decode_match(ByteView message, std::size_t at, std::uint8_t tos_bits = kTosBits);
 
 struct FlowStatsRequest {
   Match match;

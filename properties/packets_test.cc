@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 
+#include "harness/packets_reading.h"
 #include "harness/recording.h"
 #include "harness/subject/builtin.h"
 
@@ -56,7 +58,48 @@ TEST(Packets, AFileThatIsNoRecordingIsRefusedWithItsLine) {
   }
 }
 
-// The judge itself: a recording in which one byte of one packet-in is changed is not explained away.
+// The judge itself: whatever is changed in a recording is found, and nothing explains it away.
+std::uint64_t failures_after(const std::function<void(PacketScenario&)>& change) {
+  std::vector<PacketScenario> scenarios;
+  read_packet_scenarios(kFolder + "packets-actions10.jsonl.gz", [&](const PacketScenario& s) {
+    scenarios.push_back(s);
+    return true;
+  });
+  change(scenarios[4]);
+  const std::unique_ptr<Subject> subject = make_builtin_subject();
+  return judge_packets(scenarios, kFolder + "differences.txt", *subject).failures;
+}
+
+TEST(Packets, EveryKindOfChangeInARecordingIsFound) {
+  EXPECT_EQ(failures_after([](PacketScenario&) {}), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits[0].frame[15] ^= 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits[0].frame.push_back(0); }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits[0].cookie ^= 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits[0].miss = true; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits[0].in_port ^= 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits[0].total_len += 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits.pop_back(); }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].frame[13] ^= 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.final_flows[0].packets += 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.final_flows[0].bytes += 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.final_flows.pop_back(); }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.errors[1][11] ^= 1; }), 0u);
+  EXPECT_NE(failures_after([](PacketScenario& s) { s.errors[1].clear(); }), 0u);
+}
+
+TEST(Packets, ALabelThatIsNotUsedFails) {
+  const std::unique_ptr<Subject> subject = make_builtin_subject();
+  std::vector<PacketScenario> first;
+  read_packet_scenarios(kFolder + "packets-actions10.jsonl.gz", [&](const PacketScenario& s) {
+    first.push_back(s);
+    return false;
+  });
+  const PacketsReport report = judge_packets(first, kFolder + "differences.txt", *subject);
+  EXPECT_EQ(report.model.diverged, 0u);
+  EXPECT_NE(report.failures, 0u);
+}
+
+// A recording in which one byte of one packet-in is changed is not explained away.
 TEST(Packets, OneChangedByteInARecordedFrameIsFound) {
   const Bytes frame = {2,  0, 0, 0, 0, 1,  2, 0, 0, 0,  0, 2, 0x08, 0x00, 0x45, 0, 0,
                        20, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1,    10,   0,    0, 2};
