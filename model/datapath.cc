@@ -175,6 +175,7 @@ void look_up(Way& way, Packet& packet) {
   ++way.state.tables[table].lookup_count;
   way.out.observations.push_back(observation::Lookup{table, rule ? std::optional(rule->name) : std::nullopt});
   if (rule == nullptr) return miss(way, packet);
+  way.out.clauses.set(clause("MATCH-1"));
   ++way.state.tables[table].matched_count;
   count(way, *rule, packet.frame.size());
   run(way, actions_in_force(way, *rule), packet, false);
