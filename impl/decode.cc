@@ -115,6 +115,11 @@ Error decode_flow_mod(ByteView message, bool table_id_extension, FlowMod* out) {
   const std::uint8_t* p = message.data();
   out->actions = message.subspan(wire::flow_mod::size);
   if (out->actions.size() % 8 != 0) return kBadLen;
+  // A record of flow statistics has to fit into one message.
+  constexpr std::size_t longest_record = 0xffff - wire::stats_msg::size;
+  if (wire::flow_stats::size + out->actions.size() > longest_record) {
+    return openflow_error(OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
+  }
 
   bool exact = false;
   out->match = decode_match(p + wire::flow_mod::match.offset, &exact);

@@ -208,8 +208,8 @@ bool outputs_to(ByteView actions, std::uint16_t port) {
   while (actions.size() >= 8) {
     const auto type = get<std::uint16_t>(actions, w::type);
     const auto length = get<std::size_t>(actions, w::len);
-    if (length < 8 || length > actions.size()) return false;
-    const bool to_port = (type == OFPAT_OUTPUT && length == 8) || (type == OFPAT_ENQUEUE && length == 16);
+    if (length == 0 || length % 8 != 0 || length > actions.size()) return false;
+    const bool to_port = type == OFPAT_OUTPUT || type == OFPAT_ENQUEUE;  // which have the port in the same place
     if (to_port && get<std::uint16_t>(actions, w::output_port) == port) return true;
     actions = actions.subspan(length);
   }

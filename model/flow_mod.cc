@@ -15,6 +15,8 @@ namespace oftwin::model {
 namespace {
 
 constexpr std::uint16_t kNoMemory = 12;  // ENOMEM
+// With more, a flow's statistics record would not fit into a message.
+constexpr std::size_t kMostActionBytes = (0xffff - wire::stats_msg::size - wire::flow_stats::size) / 8 * 8;
 
 bool concerns_table(std::uint8_t wanted, std::size_t table) { return wanted == OFP_ALL_TABLES || wanted == table; }
 bool hidden(const Rule& rule) { return rule.priority > 0xffff; }
@@ -283,6 +285,10 @@ Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
   }
   const FlowMod& fm = std::get<FlowMod>(decoded);
   const Asker asker{conn.name, message.bytes};
+  if (fm.actions.size() > kMostActionBytes && !turn.erratum(16)) {
+    turn.hit("FM-5");
+    return refused(OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
+  }
   if (fm.flags & OFPFF_EMERG) {
     turn.hit("FM-2");
     return refused(OFPET_FLOW_MOD_FAILED, OFPFMFC_ALL_TABLES_FULL);
