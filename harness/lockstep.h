@@ -45,7 +45,7 @@ struct Stats {
 };
 
 struct LockstepOptions {
-  model::Errata errata;                        // the model's edition
+  model::Errata errata = {};                   // the model's edition
   unsigned channels = ~0u;                     // those of the subject that are compared
   AllocRule alloc_rule = AllocRule::balanced;  // exact for a recording of the same edition
   // The subject knows better than the trace what its provider answered (a recording). Otherwise both sides are given

@@ -18,9 +18,10 @@ constexpr std::uint32_t kMaxSettle = 1000;
 // One switch with all that belongs to it; torn down in the reverse order.
 class Assembly : public impl::Listener, public sim::Observer {
  public:
-  explicit Assembly(const SwitchConfig& config) : now_ms_(config.clock_ms) {
+  Assembly(const SwitchConfig& config, const AnswerRule& answers) : now_ms_(config.clock_ms) {
     if (config.provider == ProviderMode::scripted) {
       scripted_ = std::make_unique<ScriptedProvider>(config);
+      if (answers) scripted_->overrule([this, answers](auto, const Answer& a) { return overruled(answers, a); });
       interposer_ = std::make_unique<Interposer>(ScriptedProvider::table(), scripted_.get());
       interposer_->offer_choose_table(false);
     } else {
@@ -57,6 +58,12 @@ class Assembly : public impl::Listener, public sim::Observer {
     observation::Lookup seen{table, {}};
     if (rule != nullptr) seen.rule = interposer_->name_of(rule);
     out_->push_back(seen);
+  }
+
+  // The call that is being answered is the last thing that was observed.
+  Answer overruled(const AnswerRule& answers, const Answer& planned) const {
+    if (out_->empty()) return planned;
+    return answers(out_->back()).value_or(planned);
   }
 
   void report_to(std::vector<Observation>* out) {
@@ -175,10 +182,12 @@ class Assembly : public impl::Listener, public sim::Observer {
 
 class Builtin : public Subject {
  public:
+  explicit Builtin(AnswerRule answers) : answers_(std::move(answers)) {}
+
   void reset(const SwitchConfig& config) override {
     assembly_.reset();
     simulated_ = config.provider == ProviderMode::simulated;
-    assembly_ = std::make_unique<Assembly>(config);
+    assembly_ = std::make_unique<Assembly>(config, answers_);
   }
   void drive(const Event& event, std::vector<Observation>& out) override { assembly_->drive(event, out); }
   unsigned channels() const override {
@@ -188,14 +197,15 @@ class Builtin : public Subject {
   std::string name() const override { return "builtin"; }
 
  private:
+  AnswerRule answers_;
   std::unique_ptr<Assembly> assembly_;
   bool simulated_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Subject> make_builtin_subject() {
-  auto subject = std::make_unique<Builtin>();
+std::unique_ptr<Subject> make_builtin_subject(AnswerRule answers) {
+  auto subject = std::make_unique<Builtin>(std::move(answers));
   subject->reset({});
   return subject;
 }

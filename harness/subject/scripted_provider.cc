@@ -53,9 +53,16 @@ Answer ScriptedProvider::next_answer(OperationKind kind) {
     answer = plan.front();
     plan.pop_front();
   }
+  if (overrule_) answer = overrule_(kind, answer);
   if (kind == OperationKind::remove && answer.kind != AnswerKind::pending) return {};
   if (kind == OperationKind::modify && answer.kind == AnswerKind::refused) answer.kind = AnswerKind::failed;
   return answer;
+}
+
+Error ScriptedProvider::packet_out_answer() const {
+  if (!overrule_) return packet_out_result_;
+  return overrule_(std::nullopt, {packet_out_result_ ? AnswerKind::failed : AnswerKind::done, packet_out_result_})
+      .error;
 }
 
 void ScriptedProvider::start(Rule& rule, OperationKind kind, oft_op* op, const Answer& answer) {
@@ -157,7 +164,7 @@ const oft_provider& ScriptedProvider::table() {
       return to_oft(self(p).execute_result_);
     };
     t.packet_out = [](void* p, std::uint16_t, const std::uint8_t*, std::uint64_t, const std::uint8_t*, std::uint64_t) {
-      return to_oft(self(p).packet_out_result_);
+      return to_oft(self(p).packet_out_answer());
     };
     t.choose_table = [](void* p, const oft_match*, std::uint8_t* table_id) -> oft_error {
       if (const auto* error = std::get_if<Error>(&self(p).choose_table_)) return to_oft(*error);

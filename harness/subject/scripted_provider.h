@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -34,6 +35,9 @@ class ScriptedProvider {
   void execute_result(const Error& error) { execute_result_ = error; }
   void packet_out_result(const Error& error) { packet_out_result_ = error; }
   void alloc_fails(bool fails) { alloc_fails_ = fails; }
+  // Asked last, with what plan or policy say, for each operation and (without a kind) for each packet-out.
+  using Overrule = std::function<Answer(std::optional<OperationKind>, const Answer&)>;
+  void overrule(Overrule rule) { overrule_ = std::move(rule); }
   void choose_table_answer(const std::variant<std::uint8_t, Error>& answer) { choose_table_ = answer; }
 
   // To be called from inside run(), by whoever queues work for it.
@@ -55,6 +59,7 @@ class ScriptedProvider {
   static Rule& rule(const oft_rule* r) { return *static_cast<Rule*>(r->handle); }
 
   Answer next_answer(OperationKind kind);
+  Error packet_out_answer() const;
   // Keeps the operation, or completes it at once.
   void start(Rule& rule, OperationKind kind, oft_op* op, const Answer& answer);
   void finish_all();
@@ -69,6 +74,7 @@ class ScriptedProvider {
   std::array<Answer, 3> policy_{};
   std::deque<Rule> rules_;  // never shrinks, so that handles stay
   std::vector<Rule*> free_;
+  Overrule overrule_;
   std::uint64_t n_started_ = 0;
   bool unknown_counters_ = false, alloc_fails_ = false, drop_frags_ = false;
   Error execute_result_, packet_out_result_;

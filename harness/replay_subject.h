@@ -1,0 +1,55 @@
+// Replays recordings on a subject that implements `corrected`, as far as no erratum is involved.
+//
+// How the steps are told apart: the model in `corrected` is given the recording's choices (orders, answers). Up to the
+// first event at which it lets out anything else than what was recorded, no erratum is involved; there, one is, because
+// the model in ovs-2011 does let out what was recorded (replay() has to have said so).
+//
+// In that part the subject is driven through the recorded events beside a second model in `corrected`, which follows
+// the subject's own order where one request touches several rules (a freedom) and whose provider gives each rule the
+// answer that the recording gave it. In addition, what the subject lets out in each event has to be what was recorded,
+// but for the order. Where the order decides more than order (which rule gets the one buffered packet), the histories
+// part for good, and the comparison ends there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+
+#include "harness/lockstep.h"
+#include "harness/recording.h"
+
+namespace oftwin::harness {
+
+// The recorded answers of the coming event, by what they answer: an operation of a kind on a match and priority in a
+// table (at any time at most one rule has them), or a packet-out.
+class AnswerBook {
+ public:
+  void fill(std::span<const Observation> recorded);
+  // To be plugged into the subject; see make_builtin_subject().
+  std::optional<Answer> answer(const Observation& asked);
+
+ private:
+  using Key = std::tuple<OperationKind, std::uint8_t, std::uint32_t, Bytes>;
+  std::map<Key, std::deque<Answer>> operations_;
+  std::deque<Answer> packet_outs_;
+};
+
+// Why the comparison ended.
+enum class ReplayEnd : std::uint8_t { complete, erratum, order, unmodelled, diverged };
+
+struct SubjectReplay {
+  ReplayEnd end = ReplayEnd::complete;
+  std::size_t events = 0, compared = 0;  // of the recording
+  std::optional<Divergence> divergence = {};
+  Stats stats = {};
+};
+
+// `subject` answers operations from `answers`.
+SubjectReplay replay_subject(const Recording& recording, Subject& subject, AnswerBook& answers);
+
+}  // namespace oftwin::harness
