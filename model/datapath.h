@@ -7,22 +7,20 @@
 
 #include <cstdint>
 
-#include "model/state.h"
-#include "model/step.h"
+#include "model/turn.h"
 #include "spec/bytes.h"
+#include "spec/names.h"
 
 namespace oftwin::model {
 
 // A frame has arrived on a port, and its turn has come in the provider's run.
-void packet_arrives(State& state, std::uint16_t port, ByteView frame, const Choices& choices, Outcome& out);
+void packet_arrives(Turn& turn, std::uint16_t port, ByteView frame);
 
 // Runs a packet-out whose actions validate_actions (model/action.h) has accepted.
-void packet_out(State& state, std::uint16_t in_port, ByteView frame, ByteView actions, const Choices& choices,
-                Outcome& out);
+void packet_out(Turn& turn, std::uint16_t in_port, ByteView frame, ByteView actions);
 
 // Runs a buffered packet through the actions of a rule, and counts it there. No lookup. Nothing if the rule is in no
 // table.
-void execute_rule(State& state, RuleName rule, std::uint16_t in_port, ByteView frame, const Choices& choices,
-                  Outcome& out);
+void execute_rule(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame);
 
 }  // namespace oftwin::model

@@ -64,7 +64,7 @@ void run_work(Turn& turn, const event::ProviderPacketIn& work) {
 
 void run_work(Turn& turn, const event::PacketArrives& work) {
   turn.begin_iteration_output();
-  packet_arrives(turn.state, work.port, work.frame, turn.choices, turn.out);
+  packet_arrives(turn, work.port, work.frame);
 }
 
 void run_work(Turn& turn, const event::PortChange& work) { change_port(turn, work.kind, work.port); }
@@ -107,7 +107,7 @@ std::pair<std::uint64_t, std::uint64_t> counters_of(const State& state, const Ru
 Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame) {
   const Error answer = simulated(turn.state) ? Error{} : turn.state.provider.execute_result;
   turn.emit(observation::Execute{rule, in_port, Bytes(frame.begin(), frame.end()), answer});
-  if (simulated(turn.state)) execute_rule(turn.state, rule, in_port, frame, turn.choices, turn.out);
+  if (simulated(turn.state)) execute_rule(turn, rule, in_port, frame);
   return answer;
 }
 
@@ -122,7 +122,7 @@ Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions
   }
   turn.emit(observation::PacketOut{in_port, Bytes(actions.begin(), actions.end()), Bytes(frame.begin(), frame.end()),
                                    false, answer});
-  if (simulated(turn.state) && !answer) packet_out(turn.state, in_port, frame, actions, turn.choices, turn.out);
+  if (simulated(turn.state) && !answer) packet_out(turn, in_port, frame, actions);
   return answer;
 }
 

@@ -93,12 +93,14 @@ struct World {
 
   std::string arrives(std::uint16_t port, const Bytes& frame) {
     out = {};
-    packet_arrives(state, port, frame, choices, out);
+    Turn turn{state, choices, out};
+    packet_arrives(turn, port, frame);
     return told();
   }
   std::string sent_out(std::uint16_t in_port, const Bytes& actions, const Bytes& frame) {
     out = {};
-    packet_out(state, in_port, frame, actions, choices, out);
+    Turn turn{state, choices, out};
+    packet_out(turn, in_port, frame, actions);
     return told();
   }
   std::string told() {
@@ -311,12 +313,13 @@ TEST(ModelDatapath, DP_14_ABufferedPacketRunsThroughTheRule) {
   w.add(1, 10, output(2) + output(OFPP_TABLE));
   w.add(2, 20, output(3));
   w.out = {};
-  execute_rule(w.state, {1, 1}, 1, frame_to(2), w.choices, w.out);
+  Turn turn{w.state, w.choices, w.out};
+  execute_rule(turn, {1, 1}, 1, frame_to(2));
   EXPECT_EQ(w.told(), "tx 2");
   EXPECT_EQ(w.state.tables[0].rules[0].packets, 1u);
   EXPECT_EQ(w.state.tables[0].lookup_count, 0u);
   w.out = {};
-  execute_rule(w.state, {9, 9}, 1, frame_to(2), w.choices, w.out);
+  execute_rule(turn, {9, 9}, 1, frame_to(2));
   EXPECT_TRUE(w.out.observations.empty());
 }
 
