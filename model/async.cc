@@ -67,6 +67,7 @@ void change_port(Turn& turn, event::PortChangeKind kind, const PortConfig& port)
   } else {
     if (turn.erratum(13)) {
       described.config = (it->config.config & ~OFPPC_PORT_DOWN) | (port.config & OFPPC_PORT_DOWN);
+      if (described == it->config) return;
     }
     it->config = described;
   }
