@@ -1,0 +1,25 @@
+// oftwin check: every input against model and subject.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace oftwin::cli {
+
+struct CheckOptions {
+  std::vector<std::string> inputs;  // files and folders
+  std::string subject = "builtin";
+  std::optional<std::string> edition;
+  std::uint64_t random = 0;  // that many generated traces, too
+  std::uint64_t seed = 1;
+  std::string out = "out";  // where traces of divergences and crashes are saved
+  std::string json, junit;  // files; json may be - for standard output
+  bool rewrite = false;     // expectations are regenerated, nothing is checked
+};
+
+// The exit code. throws UsageError, FileError.
+int run_check(const CheckOptions& options);
+
+}  // namespace oftwin::cli

@@ -1,0 +1,204 @@
+#include "cli/check_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/subjects.h"
+#include "harness/capture.h"
+#include "harness/convert.h"
+#include "harness/edition.h"
+#include "harness/expect.h"
+#include "harness/files.h"
+#include "harness/generator.h"
+#include "harness/minimize.h"
+#include "harness/packets.h"
+#include "harness/replay.h"
+#include "harness/report.h"
+#include "harness/session.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::cli {
+namespace {
+
+constexpr std::size_t kShownFailures = 3;  // of one input, in full
+
+void add_failure(CheckResult& result, const std::string& text) {
+  if (result.failures.size() < kShownFailures)
+    result.failures.push_back(text);
+  else if (result.failures.size() == kShownFailures)
+    result.failures.emplace_back("... and more");
+}
+
+void add_stats(CheckResult& result, const harness::Stats& stats) {
+  result.events += stats.events;
+  result.messages += stats.messages;
+  result.clauses |= stats.clauses;
+}
+
+std::size_t inputs_of(const harness::Trace& trace) {
+  return static_cast<std::size_t>(std::count_if(trace.events.begin(), trace.events.end(), [](const Event& e) {
+    return !std::holds_alternative<event::Loop>(e.body);
+  }));
+}
+
+}  // namespace
+
+InputChecker::InputChecker(const CheckOptions& options) : options_(options), subject_(make_subject(options.subject)) {}
+
+void InputChecker::must_be_comparable(const std::string& what) const {
+  if (!options_.edition || harness::parse_edition(*options_.edition)->none()) return;
+  throw UsageError(
+      fmt::format("{}: the subject '{}' does what edition corrected says; edition {} can be held against "
+                  "recordings and against traces with expectations only",
+                  what, options_.subject, *options_.edition));
+}
+
+CheckResult InputChecker::check(const std::string& file, Progress& progress) {
+  CheckResult result;
+  result.input = file;
+  try {
+    switch (harness::kind_of_file(file)) {
+      case harness::FileKind::text:
+      case harness::FileKind::binary:
+        result.kind = "trace";
+        check_trace(harness::read_any_trace(file), result, progress);
+        break;
+      case harness::FileKind::recording:
+        result.kind = "recording";
+        check_recordings(file, result, progress);
+        break;
+      case harness::FileKind::packets:
+        result.kind = "packets";
+        must_be_comparable(file);
+        check_packets(file, result, progress);
+        break;
+      case harness::FileKind::capture:
+        result.kind = "session";
+        must_be_comparable(file);
+        check_session(file, result, progress);
+        break;
+    }
+  } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const std::runtime_error& e) {
+    result.bad_input = e.what();
+  }
+  return result;
+}
+
+// The subject against the model; and what the trace says of itself.
+void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progress& progress) {
+  if (!trace.edition) trace.edition = options_.edition;
+  bool expects = std::any_of(trace.blocks.begin(), trace.blocks.end(),
+                             [](const harness::Block& b) { return b.expected.has_value(); });
+  model::Errata errata = harness::edition_of(trace);
+  for (const auto& unmet : harness::unmet_expectations(trace, &result.clauses)) {
+    add_failure(result, fmt::format("{}:{}: {}", result.input, unmet.line, unmet.what));
+  }
+  if (errata.none()) {
+    check_lockstep(trace, result, progress);
+  } else if (!expects) {
+    throw UsageError(fmt::format("{}: edition {} can be held against expectations only, and there are none",
+                                 result.input, *trace.edition));
+  } else {
+    result.events += trace.events.size();
+  }
+  if (result.failures.empty())
+    ++result.agreed;
+  else if (result.diverged == 0)
+    ++result.diverged;
+}
+
+void InputChecker::check_lockstep(const harness::Trace& trace, CheckResult& result, Progress& progress) {
+  progress.about_to_drive(trace);
+  harness::Lockstep lockstep(*subject_, {});
+  auto divergence = lockstep.run(trace.config, trace.events);
+  add_stats(result, lockstep.stats());
+  progress.step(result.agreed + result.diverged, 0, result.messages);
+  if (!divergence) return;
+  ++result.diverged;
+  add_failure(result, report(trace));
+}
+
+// The smallest trace that shows the same, told.
+std::string InputChecker::report(const harness::Trace& trace) {
+  harness::MinimizeLimits limits;
+  limits.max_probes = 5000;
+  harness::Trace small = harness::minimize_divergence(trace, *subject_, {}, limits).value_or(trace);
+  harness::Lockstep lockstep(*subject_, {});
+  auto divergence = lockstep.run(small.config, small.events);
+  if (!divergence) return "the divergence does not show itself again";
+  return harness::print_report(small.config, small.events, *divergence, subject_->name()) +
+         fmt::format("\n({} inputs, minimized from {})", inputs_of(small), inputs_of(trace));
+}
+
+void InputChecker::check_recordings(const std::string& file, CheckResult& result, Progress& progress) {
+  model::Errata errata =
+      options_.edition ? *harness::parse_edition(*options_.edition) : *harness::parse_edition(harness::kOriginal);
+  harness::read_recordings(file, [&](const harness::Recording& recording) {
+    harness::ReplayResult one = harness::replay(recording, errata);
+    add_stats(result, one.stats);
+    result.agreed += one.verdict == harness::Verdict::agreed;
+    result.outside += one.verdict == harness::Verdict::outside;
+    if (one.verdict == harness::Verdict::diverged) {
+      ++result.diverged;
+      std::string what =
+          one.divergence ? harness::print_difference(*one.divergence, recording.events) : one.dump_difference;
+      add_failure(result, fmt::format("{} differs in step {}:\n{}", recording.id, one.step, what));
+    }
+    progress.step(result.agreed + result.outside + result.diverged, 0, result.messages);
+    return true;
+  });
+}
+
+void InputChecker::check_packets(const std::string& file, CheckResult& result, Progress& progress) {
+  progress.step(0, 0, 0);
+  harness::PacketsReport report = harness::check_packets(file, *subject_);
+  add_stats(result, report.stats);
+  result.agreed = report.model.agreed + report.model.covered;
+  result.covered = report.model.covered;
+  result.diverged = report.failures;
+  for (const auto& use : report.labels) {
+    result.notes.push_back(fmt::format("{} frames {}: {} ({})", use.count, use.label, use.reason, use.clause));
+  }
+  if (report.outside) result.notes.push_back(fmt::format("{} scenarios outside the model", report.outside));
+  for (const auto& difference : report.differences) add_failure(result, difference);
+}
+
+void InputChecker::check_session(const std::string& file, CheckResult& result, Progress& progress) {
+  progress.step(0, 0, 0);
+  harness::SessionReport report = harness::check_session(file, *subject_);
+  add_stats(result, report.stats);
+  (report.agreed() ? result.agreed : result.diverged) = 1;
+  result.notes.push_back(fmt::format("replies of the real switch: {} equal, {} covered, {} differ, {} not answered",
+                                     report.replies.equal, report.replies.covered, report.replies.differing,
+                                     report.replies.silent));
+  for (const auto& known : report.known) {
+    result.notes.push_back(fmt::format("{} times {} ({}): {}", known.used, known.label, known.clause, known.reason));
+  }
+  if (report.divergence) add_failure(result, this->report(report.trace));
+  for (const auto& problem : report.problems) add_failure(result, problem);
+}
+
+CheckResult InputChecker::check_random(const std::string& name, Progress& progress) {
+  CheckResult result;
+  result.input = name;
+  result.kind = "random";
+  try {
+    for (std::uint64_t i = 0; i < options_.random; ++i) {
+      harness::Trace trace = harness::generate(options_.seed + i);
+      std::uint64_t before = result.diverged;
+      check_lockstep(trace, result, progress);
+      progress.step(i + 1, options_.random, result.messages);
+      if (result.diverged == before) {
+        ++result.agreed;
+        continue;
+      }
+      result.saved = fmt::format("{}/diverged-seed-{}.trace", options_.out, options_.seed + i);
+      harness::write_file(result.saved,
+                          harness::print_trace(harness::minimize_divergence(trace, *subject_).value_or(trace)));
+    }
+  } catch (const harness::SubjectLost& e) { result.lost = e.what(); }
+  return result;
+}
+
+}  // namespace oftwin::cli

@@ -1,0 +1,176 @@
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "cli/isolate.h"
+#include "cli/subjects.h"
+#include "harness/convert.h"
+#include "harness/expect.h"
+#include "harness/files.h"
+#include "harness/minimize.h"
+#include "harness/report.h"
+#include "harness/trace_text.h"
+#include "spec/clauses.h"
+
+namespace oftwin::cli {
+namespace {
+
+std::string_view kind_word(ClauseKind kind) {
+  return kind == ClauseKind::must ? "must" : kind == ClauseKind::freedom ? "freedom" : "unmodelled";
+}
+
+void print_clause(const Clause& c) {
+  fmt::print("{} {}\n{}\nkind: {}\nsource: {}\nspec/{}:{}\n", c.id, c.title, c.text, kind_word(c.kind), c.source,
+             c.file, c.line);
+}
+
+void print_lines(const char* side, const std::vector<std::string>& lines) {
+  for (const auto& l : lines) fmt::print("  {:<8} {}\n", side, l);
+  if (lines.empty()) fmt::print("  {:<8} nothing\n", side);
+}
+
+// One block on both sides. The lines of the subject are shown only where they differ.
+bool replay_block(const harness::Trace& trace, const harness::Block& block, harness::Lockstep& lockstep,
+                  harness::BlockLines& lines) {
+  std::vector<Observation> wanted;
+  for (std::size_t i = block.first; i <= block.last; ++i) {
+    const Event& e = trace.events[i];
+    if (e.id)
+      fmt::print("e{:<4} {}\n", e.id, harness::print_event(e));
+    else if (std::get<event::Loop>(e.body).iterations)
+      fmt::print("      {}\n", harness::print_event(e));
+    auto divergence = lockstep.advance(e);
+    wanted.insert(wanted.end(), lockstep.wanted().begin(), lockstep.wanted().end());
+    if (!divergence) continue;
+    print_lines("both", lines.lines(block, std::span(wanted).first(wanted.size() - lockstep.wanted().size())));
+    fmt::print("\n{}\n{}", harness::print_difference(*divergence, trace.events),
+               harness::print_clauses(divergence->clauses));
+    return false;
+  }
+  print_lines("both", lines.lines(block, wanted));
+  return true;
+}
+
+// Whether driving the trace loses the subject: tried in a process of its own.
+bool loses_subject(harness::Subject& subject, const SwitchConfig& config, std::span<const Event> events) {
+  std::fflush(nullptr);
+  pid_t pid = fork();
+  if (pid < 0) return false;
+  if (pid == 0) {
+    if (!std::freopen("/dev/null", "w", stderr)) _exit(0);
+    alarm(5);
+    try {
+      harness::Lockstep(subject, {}).run(config, events);
+    } catch (const std::exception&) { _exit(1); }
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int finish_minimize(const harness::Trace& small, const MinimizeOptions& options, int code) {
+  std::string text = harness::encode_for(options.out, small);
+  if (options.out.empty())
+    fmt::print("{}", text);
+  else
+    harness::write_file(options.out, text);
+  return code;
+}
+
+int minimize_loss(const harness::Trace& trace, harness::Subject& subject, const MinimizeOptions& options) {
+  harness::Probe probe = [&](const SwitchConfig& config, std::span<const Event> events) {
+    return loses_subject(subject, config, events) ? std::optional(events.size() - 1) : std::nullopt;
+  };
+  harness::MinimizeLimits limits;
+  limits.max_probes = 3000;
+  auto small = harness::minimize(trace, probe, limits);
+  return finish_minimize(small.value_or(trace), options, 3);
+}
+
+}  // namespace
+
+int run_replay(const ReplayOptions& options) {
+  harness::Trace trace = harness::read_any_trace(options.trace, options.id);
+  if (harness::edition_of(trace).any()) {
+    harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
+    fmt::print("Edition {}: the model alone.\n\n", *trace.edition);
+    for (std::size_t b = 0; b < trace.blocks.size(); ++b) {
+      for (std::size_t i = trace.blocks[b].first; i <= trace.blocks[b].last; ++i) {
+        if (trace.events[i].id) fmt::print("e{:<4} {}\n", trace.events[i].id, harness::print_event(trace.events[i]));
+      }
+      print_lines("model", run.lines[b]);
+    }
+    return 0;
+  }
+  IsolateOptions how{"replay", 120, true};
+  IsolatedOutcome outcome = run_isolated(how, [&](Progress& progress) {
+    auto subject = make_subject(options.subject);
+    harness::Lockstep lockstep(*subject, {});
+    harness::BlockLines lines(trace);
+    progress.about_to_drive(trace);
+    lockstep.start(trace.config);
+    for (const auto& block : trace.blocks) {
+      if (!replay_block(trace, block, lockstep, lines)) return std::string("diverged");
+      progress.step(0, 0, 0);
+      std::fflush(stdout);
+    }
+    return std::string("agreed");
+  });
+  if (!outcome.result) {
+    fmt::print(stderr, "The subject was lost: {}.\n", outcome.why);
+    return 3;
+  }
+  return *outcome.result == "agreed" ? 0 : 1;
+}
+
+int run_minimize(const MinimizeOptions& options) {
+  harness::Trace trace = harness::read_any_trace(options.input, options.id);
+  auto subject = make_subject(options.subject);
+  if (loses_subject(*subject, trace.config, trace.events)) return minimize_loss(trace, *subject, options);
+  harness::MinimizeLimits limits;
+  bool terminal = isatty(STDERR_FILENO);
+  limits.progress = [terminal](std::size_t probes, std::size_t events) {
+    if (terminal) fmt::print(stderr, "\r\x1b[K{} probes, {} events left", probes, events);
+  };
+  auto small = harness::minimize_divergence(trace, *subject, {}, limits);
+  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  if (!small) {
+    fmt::print(stderr, "{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
+    return 0;
+  }
+  return finish_minimize(*small, options, 1);
+}
+
+int run_convert(const ConvertOptions& options) {
+  harness::Trace trace = harness::read_any_trace(options.in, options.id);
+  if (options.expect) {
+    harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
+    for (std::size_t i = 0; i < trace.blocks.size(); ++i) trace.blocks[i].expected = run.lines[i];
+  }
+  std::string content = harness::encode_for(options.out, trace);
+  if (options.out == "-")
+    fmt::print("{}", content);
+  else
+    harness::write_file(options.out, content);
+  return 0;
+}
+
+int run_clause(const std::string& id) {
+  if (id.empty()) {
+    for (const Clause& c : clauses()) fmt::print("{:<12} {:<11} {}\n", c.id, kind_word(c.kind), c.title);
+    return 0;
+  }
+  auto c = std::find_if(clauses().begin(), clauses().end(), [&](const Clause& x) { return x.id == id; });
+  if (c == clauses().end()) throw UsageError(fmt::format("there is no clause '{}'; `oftwin clause` lists all", id));
+  print_clause(*c);
+  return 0;
+}
+
+}  // namespace oftwin::cli

@@ -1,0 +1,34 @@
+// The smaller commands. Each returns the exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace oftwin::cli {
+
+struct ReplayOptions {
+  std::string trace, id, subject = "builtin";
+};
+int run_replay(const ReplayOptions& options);
+
+struct MinimizeOptions {
+  std::string input, id, subject = "builtin", out;
+};
+int run_minimize(const MinimizeOptions& options);
+
+struct ConvertOptions {
+  std::string in, out, id;
+  bool expect = false;  // with the model's expectations
+};
+int run_convert(const ConvertOptions& options);
+
+// One clause, or all of them (empty).
+int run_clause(const std::string& id);
+
+struct FuzzOptions {
+  std::string subject = "builtin", engine = "libfuzzer", target, corpus, out = "out/fuzz";
+  std::uint64_t time_s = 60, jobs = 1, seed = 0;
+};
+int run_fuzz(const FuzzOptions& options);
+
+}  // namespace oftwin::cli

@@ -1,0 +1,258 @@
+// oftwin fuzz: runs a libFuzzer target in several processes, watches them, and says what came of it.
+//
+// The target judges, minimizes and writes a divergence by itself (fuzz/finding.h); what ends it in any other way has
+// cost the subject, and the input that did it is saved as a trace here.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/subjects.h"
+#include "harness/binary.h"
+#include "harness/convert.h"
+#include "harness/coverage.h"
+#include "harness/expect.h"
+#include "harness/files.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kTarget = "lockstep_agrees_fuzz";
+constexpr unsigned kUnitTimeout_s = 30, kGrace_s = 30;
+
+std::string find_target(const FuzzOptions& options) {
+  if (!options.target.empty()) {
+    if (access(options.target.c_str(), X_OK) != 0) throw UsageError(options.target + ": is no program");
+    return options.target;
+  }
+  std::error_code error;
+  fs::path self = fs::read_symlink("/proc/self/exe", error);
+  for (const fs::path& folder : {self.parent_path(), self.parent_path() / "../fuzz"}) {
+    fs::path candidate = folder / kTarget;
+    if (access(candidate.c_str(), X_OK) == 0) return candidate.lexically_normal().string();
+  }
+  throw UsageError(
+      fmt::format("{} is not beside this command; build it (preset sanitize) and name it with --target", kTarget));
+}
+
+// Seeds of any kind, as the bytes that the target reads.
+std::size_t plant_seeds(const std::string& from, const fs::path& corpus) {
+  std::size_t n = 0;
+  if (from.empty()) return n;
+  if (!fs::is_directory(from)) throw UsageError(from + ": is no folder");
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    std::string name = entry.path().filename().string();
+    if (!entry.is_regular_file() || !(name.ends_with(".trace") || name.ends_with(".bin"))) continue;
+    Bytes bytes = harness::encode_binary(harness::read_any_trace(entry.path().string()));
+    harness::write_file((corpus / fmt::format("seed-{}-{}", n++, entry.path().stem().string())).string(),
+                        harness::as_text(bytes));
+  }
+  return n;
+}
+
+std::set<std::string> findings(const fs::path& out) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(out)) names.insert(entry.path().filename().string());
+  return names;
+}
+
+struct Job {
+  pid_t pid = -1;
+  std::string log;
+  std::optional<int> status;
+};
+
+pid_t spawn(const std::vector<std::string>& args, const std::string& log, const std::string& findings_dir) {
+  std::fflush(nullptr);
+  pid_t pid = fork();
+  if (pid != 0) return pid;
+  int fd = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0) _exit(127);
+  setenv("OFTWIN_FINDINGS", findings_dir.c_str(), 1);
+  std::vector<char*> argv;
+  for (const auto& a : args) argv.push_back(const_cast<char*>(a.c_str()));
+  argv.push_back(nullptr);
+  execv(argv[0], argv.data());
+  _exit(127);
+}
+
+class Campaign {
+ public:
+  explicit Campaign(const FuzzOptions& options)
+      : options_(options), target_(find_target(options)), out_(options.out), corpus_(out_ / "corpus") {}
+
+  int run() {
+    fs::create_directories(corpus_);
+    std::size_t seeds = plant_seeds(options_.corpus, corpus_);
+    before_ = findings(out_);
+    fmt::print("Fuzzing for {} s with {} jobs, from {} seeds: {}\n", options_.time_s, options_.jobs, seeds, target_);
+    std::fflush(stdout);
+    begin_ = Clock::now();
+    for (std::uint64_t i = 0; i < options_.jobs; ++i) start(i);
+    watch();
+    return conclude();
+  }
+
+ private:
+  double elapsed() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+  void start(std::uint64_t i) {
+    Job job;
+    job.log = (out_ / fmt::format("job-{}.log", i)).string();
+    std::vector<std::string> args = {target_,
+                                     corpus_.string(),
+                                     fmt::format("-max_total_time={}", options_.time_s),
+                                     fmt::format("-artifact_prefix={}/", out_.string()),
+                                     fmt::format("-timeout={}", kUnitTimeout_s),
+                                     "-print_final_stats=1",
+                                     "-reload=1"};
+    if (options_.seed) args.push_back(fmt::format("-seed={}", options_.seed + i));
+    job.pid = spawn(args, job.log, out_.string());
+    if (job.pid < 0) throw UsageError("no process can be started");
+    jobs_.push_back(job);
+  }
+
+  // Until all are done, or one of them has found something, which ends the others.
+  void watch() {
+    bool stopping = false;
+    for (;;) {
+      bool running = false;
+      for (auto& job : jobs_) {
+        if (!job.status) reap(job);
+        running = running || !job.status;
+        if (job.status && *job.status != 0 && !stopping) stopping = stop_all(SIGINT);
+      }
+      if (!running) break;
+      if (elapsed() > static_cast<double>(options_.time_s + kGrace_s)) stop_all(SIGKILL);
+      show();
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+    if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\x1b[K");
+  }
+
+  void reap(Job& job) {
+    int status = 0;
+    pid_t pid = waitpid(job.pid, &status, WNOHANG);
+    if (pid == job.pid)
+      job.status = status;
+    else if (pid < 0 && errno != EINTR)
+      job.status = 0;
+  }
+
+  bool stop_all(int signal) {
+    for (const auto& job : jobs_) {
+      if (!job.status) kill(job.pid, signal);
+    }
+    return true;
+  }
+
+  void show() const {
+    if (!isatty(STDERR_FILENO)) return;
+    auto kept = std::distance(fs::directory_iterator(corpus_), fs::directory_iterator());
+    fmt::print(stderr, "\r\x1b[Kfuzzing: {:.0f} of {} s, {} traces kept", elapsed(), options_.time_s, kept);
+    std::fflush(stderr);
+  }
+
+  static std::uint64_t number_after(const std::string& text, std::string_view label) {
+    std::size_t at = text.rfind(label);
+    return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + label.size(), nullptr, 10);
+  }
+
+  int conclude() {
+    std::uint64_t executed = 0;
+    std::string report;
+    bool ended_badly = false;
+    for (const auto& job : jobs_) {
+      std::string log = harness::read_file(job.log);
+      executed += std::max(number_after(log, "stat::number_of_executed_units:"), last_count(log));
+      std::size_t from = log.find(" differs from the specification"), to = log.find("written to ", from);
+      if (report.empty() && from != std::string::npos && to != std::string::npos) {
+        from = log.rfind('\n', from) + 1;
+        report = log.substr(from, log.find('\n', to) - from);
+      }
+      bool stopped_by_us = job.status && WIFEXITED(*job.status) && WEXITSTATUS(*job.status) == 72;
+      ended_badly = ended_badly || (job.status && *job.status != 0 && !stopped_by_us);
+    }
+    fmt::print("{} traces driven in {:.0f} s\n{}\n", executed, elapsed(), coverage());
+    if (!report.empty()) {
+      fmt::print("\n{}\n", report);
+      return 1;
+    }
+    if (int code = lost_inputs()) return code;
+    if (ended_badly) {
+      fmt::print("\nA job ended early and left no input; its log is in {}\n", options_.out);
+      return 3;
+    }
+    fmt::print("Nothing was found.\n");
+    return 0;
+  }
+
+  // `#12345 NEW ..`: what libFuzzer says while it runs, for jobs that were ended before their last words.
+  static std::uint64_t last_count(const std::string& log) {
+    std::size_t at = log.rfind("\n#");
+    return at == std::string::npos ? 0 : std::strtoull(log.c_str() + at + 2, nullptr, 10);
+  }
+
+  std::string coverage() const {
+    harness::ClauseSet hit;
+    auto until = Clock::now() + std::chrono::seconds(10);
+    for (const auto& entry : fs::directory_iterator(corpus_)) {
+      if (Clock::now() > until) break;
+      harness::Trace trace = harness::decode_binary(harness::as_bytes(harness::read_file(entry.path().string())));
+      hit |= harness::run_model(trace, {}).clauses;
+    }
+    return harness::print_coverage(hit);
+  }
+
+  // Inputs that crashed the target, or that it could not finish, as traces.
+  int lost_inputs() {
+    int code = 0;
+    for (const auto& name : findings(out_)) {
+      bool lost = name.starts_with("crash-") || name.starts_with("timeout-") || name.starts_with("oom-");
+      if (!lost || name.ends_with(".trace") || before_.contains(name)) continue;
+      std::string content = harness::read_file((out_ / name).string());
+      harness::Trace trace = harness::decode_binary(harness::as_bytes(content));
+      trace.comments = {"The subject was lost while a fuzzer drove this: " + name};
+      std::string path = (out_ / (name + ".trace")).string();
+      harness::write_file(path, harness::print_trace(trace));
+      fmt::print("\nThe subject was lost; the trace is in {}; `oftwin minimize` makes it smaller\n", path);
+      code = 3;
+    }
+    return code;
+  }
+
+  const FuzzOptions& options_;
+  std::string target_;
+  fs::path out_, corpus_;
+  std::set<std::string> before_;
+  std::vector<Job> jobs_;
+  Clock::time_point begin_;
+};
+
+}  // namespace
+
+int run_fuzz(const FuzzOptions& options) {
+  if (options.engine != "libfuzzer") throw UsageError("there is no engine '" + options.engine + "'; libfuzzer is");
+  if (options.subject != "builtin") throw UsageError("the fuzz targets are built with the subject builtin only");
+  return Campaign(options).run();
+}
+
+}  // namespace oftwin::cli

@@ -1,0 +1,93 @@
+// The command line: flags in, exit codes out (0 agreement, 1 divergence, 2 bad usage or unreadable input, 3 the subject
+// crashed, hung or went away).
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/check.h"
+#include "cli/commands.h"
+
+namespace {
+
+using namespace oftwin::cli;
+
+constexpr int kUsage = 2;
+
+void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
+  auto* c = app.add_subcommand("check", "Traces, recordings, captures against model and subject");
+  c->add_option("INPUT", o.inputs, "Traces, recordings (*.jsonl.gz), captures (*.pcap), or folders of them");
+  c->add_option("--subject", o.subject, "What is checked")->capture_default_str();
+  c->add_option("--edition", o.edition, "corrected or ovs-2011, for inputs that do not say");
+  c->add_option("--errata", errata, "Single errata, such as E-03,E-07")->excludes("--edition");
+  c->add_option("--random", o.random, "That many generated traces, too");
+  c->add_option("--seed", o.seed, "Of the first of them")->capture_default_str();
+  c->add_option("--out", o.out, "Folder for traces of divergences and crashes")->capture_default_str();
+  c->add_option("--json", o.json, "Results for machines, - for standard output");
+  c->add_option("--junit", o.junit, "Results as JUnit XML");
+  c->add_flag("--rewrite", o.rewrite, "Regenerate the expectations of traces from the model; checks nothing");
+}
+
+void add_fuzz(CLI::App& app, FuzzOptions& o) {
+  auto* c = app.add_subcommand("fuzz", "A fuzz campaign");
+  c->add_option("--subject", o.subject, "What is checked")->capture_default_str();
+  c->add_option("--engine", o.engine, "What drives it: libfuzzer")->capture_default_str();
+  c->add_option("--target", o.target,
+                "The fuzz target (default: lockstep_agrees_fuzz, looked for beside this command)");
+  c->add_option("--time", o.time_s, "Seconds")->capture_default_str();
+  c->add_option("--jobs", o.jobs, "Processes side by side")->capture_default_str()->check(CLI::Range(1, 256));
+  c->add_option("--corpus", o.corpus, "Folder of binary or text traces to begin with");
+  c->add_option("--out", o.out, "Folder for what is found and for the grown corpus")->capture_default_str();
+  c->add_option("--seed", o.seed, "Of the engine; 0: by the clock")->capture_default_str();
+}
+
+void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize, ConvertOptions& convert,
+                std::string& clause) {
+  auto* r = app.add_subcommand("replay", "Both sides of a trace, step by step");
+  r->add_option("TRACE", replay.trace)->required();
+  r->add_option("--id", replay.id, "Which one of a file of recordings");
+  r->add_option("--subject", replay.subject)->capture_default_str();
+  auto* m = app.add_subcommand("minimize", "The smallest trace that shows the same divergence or crash");
+  m->add_option("TRACE", minimize.input)->required();
+  m->add_option("--id", minimize.id, "Which one of a file of recordings");
+  m->add_option("--subject", minimize.subject)->capture_default_str();
+  m->add_option("-o,--out", minimize.out, "File to write; standard output without it");
+  auto* v = app.add_subcommand("convert", "Between text (.trace), bytes (.bin), recordings and captures");
+  v->add_option("IN", convert.in)->required();
+  v->add_option("OUT", convert.out, "*.bin: bytes; else text; - for standard output")->required();
+  v->add_option("--id", convert.id, "Which one of a file of recordings");
+  v->add_flag("--expect", convert.expect, "With what the model lets out");
+  app.add_subcommand("clause", "A clause of the specification, or all of them")->add_option("ID", clause);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Tells whether an OpenFlow switch does what it must.", "oftwin");
+  app.set_version_flag("--version", "oftwin " OFTWIN_VERSION);
+  app.require_subcommand(1);
+  CheckOptions check;
+  std::string errata, clause;
+  FuzzOptions fuzz;
+  ReplayOptions replay;
+  MinimizeOptions minimize;
+  ConvertOptions convert;
+  add_check(app, check, errata);
+  add_fuzz(app, fuzz);
+  add_others(app, replay, minimize, convert, clause);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : kUsage; }
+  try {
+    if (!errata.empty()) check.edition = errata;
+    if (app.got_subcommand("check")) return run_check(check);
+    if (app.got_subcommand("fuzz")) return run_fuzz(fuzz);
+    if (app.got_subcommand("replay")) return run_replay(replay);
+    if (app.got_subcommand("minimize")) return run_minimize(minimize);
+    if (app.got_subcommand("convert")) return run_convert(convert);
+    return run_clause(clause);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "oftwin: {}\n", e.what());
+    return kUsage;
+  }
+}

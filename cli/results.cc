@@ -1,0 +1,195 @@
+#include "cli/results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "harness/coverage.h"
+#include "spec/clauses.h"
+
+namespace oftwin::cli {
+namespace {
+
+using nlohmann::json;
+
+std::vector<std::string> clause_ids(const harness::ClauseSet& set) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < clauses().size(); ++i) {
+    if (set[i]) out.emplace_back(clauses()[i].id);
+  }
+  return out;
+}
+
+harness::ClauseSet clause_set(const std::vector<std::string>& ids) {
+  harness::ClauseSet set;
+  for (std::size_t i = 0; i < clauses().size(); ++i) {
+    set[i] = std::find(ids.begin(), ids.end(), clauses()[i].id) != ids.end();
+  }
+  return set;
+}
+
+// Text from outside (a file's name, a frame) may be no UTF-8; json then replaces what is not.
+std::string dump(const json& j, int indent) { return j.dump(indent, ' ', false, json::error_handler_t::replace); }
+
+json to_json(const CheckResult& r) {
+  return {{"input", r.input},       {"kind", r.kind},         {"events", r.events},
+          {"messages", r.messages}, {"agreed", r.agreed},     {"outside", r.outside},
+          {"diverged", r.diverged}, {"covered", r.covered},   {"clauses", clause_ids(r.clauses)},
+          {"notes", r.notes},       {"failures", r.failures}, {"bad_input", r.bad_input},
+          {"lost", r.lost},         {"saved", r.saved},       {"seconds", r.seconds}};
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (byte < 0x20 && c != '\n' && c != '\t')
+      out += '?';
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::uint64_t total(const CheckSummary& s, std::uint64_t CheckResult::* field) {
+  std::uint64_t sum = 0;
+  for (const auto& r : s.results) sum += r.*field;
+  return sum;
+}
+
+std::string grouped(std::uint64_t n) {
+  std::string digits = fmt::format("{}", n);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string why(const CheckResult& r) {
+  if (!r.lost.empty()) return "the subject was lost: " + r.lost;
+  if (!r.bad_input.empty()) return r.bad_input;
+  return fmt::format("{}", fmt::join(r.failures, "\n"));
+}
+
+}  // namespace
+
+std::string encode_result(const CheckResult& result) { return dump(to_json(result), -1); }
+
+CheckResult decode_result(const std::string& text) {
+  json j = json::parse(text);
+  CheckResult r;
+  r.input = j["input"];
+  r.kind = j["kind"];
+  r.events = j["events"];
+  r.messages = j["messages"];
+  r.agreed = j["agreed"];
+  r.outside = j["outside"];
+  r.diverged = j["diverged"];
+  r.covered = j["covered"];
+  r.clauses = clause_set(j["clauses"]);
+  r.notes = j["notes"];
+  r.failures = j["failures"];
+  r.bad_input = j["bad_input"];
+  r.lost = j["lost"];
+  r.saved = j["saved"];
+  r.seconds = j["seconds"];
+  return r;
+}
+
+harness::ClauseSet CheckSummary::clauses() const {
+  harness::ClauseSet all;
+  for (const auto& r : results) all |= r.clauses;
+  return all;
+}
+
+int CheckSummary::exit_code() const {
+  int code = 0;
+  for (const auto& r : results) {
+    int one = !r.lost.empty() ? 3 : !r.bad_input.empty() ? 2 : r.ok() ? 0 : 1;
+    code = std::max(code, one);
+  }
+  return code;
+}
+
+void print_result(const CheckResult& r) {
+  if (r.ok() && r.kind == "trace") return;
+  if (!r.bad_input.empty()) {
+    fmt::print(stderr, "{}\n", r.bad_input);
+    return;
+  }
+  std::string counts = fmt::format("{} agreed", grouped(r.agreed));
+  if (r.covered) counts += fmt::format(" ({} by labelled differences)", grouped(r.covered));
+  if (r.outside) counts += fmt::format(", {} outside", grouped(r.outside));
+  if (r.diverged) counts += fmt::format(", {} DIVERGED", grouped(r.diverged));
+  if (!r.lost.empty()) counts += ", SUBJECT LOST";
+  fmt::print("{:<10}{}: {}; {} messages\n", r.kind, r.input, counts, grouped(r.messages));
+  for (const auto& note : r.notes) fmt::print("          {}\n", note);
+  for (const auto& failure : r.failures) fmt::print("\n{}\n", failure);
+  if (!r.lost.empty()) fmt::print("\nThe subject was lost: {}.\n", r.lost);
+  if (!r.saved.empty()) fmt::print("The trace is in {}\n", r.saved);
+}
+
+void print_summary(const CheckSummary& s) {
+  auto bad = static_cast<std::uint64_t>(
+      std::count_if(s.results.begin(), s.results.end(), [](const CheckResult& r) { return !r.ok(); }));
+  fmt::print("\n{} inputs against {}: {}\n", s.results.size(), s.subject,
+             bad ? fmt::format("{} did not agree", bad) : "all agree");
+  fmt::print("{} events, {} messages checked; {} agreed, {} diverged, {} outside the model\n",
+             grouped(total(s, &CheckResult::events)), grouped(total(s, &CheckResult::messages)),
+             grouped(total(s, &CheckResult::agreed)), grouped(total(s, &CheckResult::diverged)),
+             grouped(total(s, &CheckResult::outside)));
+  fmt::print("{}\n", harness::print_coverage(s.clauses()));
+}
+
+std::string json_of(const CheckSummary& s) {
+  json j = {{"subject", s.subject},
+            {"events", total(s, &CheckResult::events)},
+            {"messages", total(s, &CheckResult::messages)},
+            {"agreed", total(s, &CheckResult::agreed)},
+            {"diverged", total(s, &CheckResult::diverged)},
+            {"outside", total(s, &CheckResult::outside)},
+            {"covered", total(s, &CheckResult::covered)},
+            {"lost", std::any_of(s.results.begin(), s.results.end(), [](const auto& r) { return !r.lost.empty(); })},
+            {"clauses", clause_ids(s.clauses())},
+            {"clauses_known", clauses().size()},
+            {"exit_code", s.exit_code()},
+            {"inputs", json::array()}};
+  for (const auto& r : s.results) j["inputs"].push_back(to_json(r));
+  return dump(j, 2) + "\n";
+}
+
+std::string junit_of(const CheckSummary& s) {
+  auto count = [&](int code) {
+    return std::count_if(s.results.begin(), s.results.end(), [&](const CheckResult& r) {
+      bool error = !r.lost.empty() || !r.bad_input.empty();
+      return code == 1 ? !r.ok() && !error : error;
+    });
+  };
+  std::string out = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"oftwin check\" tests=\"{}\" failures=\"{}\" "
+      "errors=\"{}\">\n",
+      s.results.size(), count(1), count(2));
+  for (const auto& r : s.results) {
+    out += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"", escaped(r.kind), escaped(r.input),
+                       r.seconds);
+    if (r.ok()) {
+      out += "/>\n";
+      continue;
+    }
+    const char* element = r.lost.empty() && r.bad_input.empty() ? "failure" : "error";
+    std::string text = why(r);
+    out += fmt::format(">\n    <{0} message=\"{1}\">{2}</{0}>\n  </testcase>\n", element,
+                       escaped(text.substr(0, text.find('\n'))), escaped(text));
+  }
+  return out + "</testsuite>\n";
+}
+
+}  // namespace oftwin::cli

@@ -1,0 +1,46 @@
+// What a check has seen, for people and for machines.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/lockstep.h"
+
+namespace oftwin::cli {
+
+// Of one input: a file, or a run of random traces.
+struct CheckResult {
+  std::string input, kind;  // kind: trace, recording, packets, session, random
+  std::uint64_t events = 0, messages = 0;
+  std::uint64_t agreed = 0, outside = 0, diverged = 0;  // traces, scenarios, frames or sessions
+  std::uint64_t covered = 0;                            // of those agreed: by a labelled, reasoned difference
+  harness::ClauseSet clauses;
+  std::vector<std::string> notes;     // lines worth printing although all is well
+  std::vector<std::string> failures;  // readable, several lines each
+  std::string bad_input;              // why it could not be read
+  std::string lost;                   // how the subject was lost
+  std::string saved;                  // the trace that was saved then, or for a divergence
+  double seconds = 0;
+
+  bool ok() const { return diverged == 0 && failures.empty() && bad_input.empty() && lost.empty(); }
+};
+
+// Between processes.
+std::string encode_result(const CheckResult& result);
+CheckResult decode_result(const std::string& text);
+
+// All inputs.
+struct CheckSummary {
+  std::string subject;
+  std::vector<CheckResult> results;
+  harness::ClauseSet clauses() const;
+  int exit_code() const;  // the worst: 3 lost, 2 unreadable, 1 diverged, 0
+};
+
+void print_result(const CheckResult& result);  // on standard output; nothing for a plain trace that agrees
+void print_summary(const CheckSummary& summary);
+std::string json_of(const CheckSummary& summary);
+std::string junit_of(const CheckSummary& summary);
+
+}  // namespace oftwin::cli
