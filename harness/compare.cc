@@ -119,6 +119,7 @@ void Comparison::begin(std::vector<Observation>& want, std::vector<Observation>&
   want_ = &want;
   got_ = &got;
   want_at_ = got_at_ = 0;
+  held_.clear();
   differs_ = false;
   imbalance_ = nullptr;
   keep_compared(got);
@@ -163,8 +164,22 @@ bool Comparison::same(Observation& want, Observation& got) {
     const auto *wanted = as_construct(want), *constructed = as_construct(got);
     if (wanted && constructed) names_.bind(constructed->rule, wanted->rule);
   }
-  each_rule_name(got, [this](RuleName& n) { n = names_.to_model(n); });
+  translate(got);
   return want == got;
+}
+
+void Comparison::translate(Observation& o) const {
+  each_rule_name(o, [this](RuleName& n) { n = names_.to_model(n); });
+}
+
+std::vector<Observation> Comparison::wanted() const {
+  std::vector<Observation> out;
+  for (const std::size_t i : held_) out.push_back((*want_)[i]);
+  for (std::size_t i = want_at_; i < want_->size(); ++i) {
+    const Observation& o = (*want_)[i];
+    if (compared(o) && !(balanced_ && std::holds_alternative<ob::Alloc>(o))) out.push_back(o);
+  }
+  return out;
 }
 
 void Comparison::catch_up(std::size_t want_end) {
@@ -175,6 +190,7 @@ void Comparison::catch_up(std::size_t want_end) {
         return;
       }
       ++got_at_;
+      held_.push_back(want_at_);
     }
     ++want_at_;
   }

@@ -80,10 +80,13 @@ class Comparison {
   const RuleNames& names() const { return names_; }
   // Set when the difference is one of balance, not of two observations.
   const char* imbalance() const { return imbalance_; }
-  // Whether this observation of the model is one that the subject can be held to.
-  bool compared(const Observation& o) const { return (channels_ & bit(channel_of(o))) != 0; }
+  // What the subject was held to so far, and would be held to in the rest.
+  std::vector<Observation> wanted() const;
+  // The rules that `o` names, in the model's names as far as they are paired.
+  void translate(Observation& o) const;
 
  private:
+  bool compared(const Observation& o) const { return (channels_ & bit(channel_of(o))) != 0; }
   void keep_compared(std::vector<Observation>& got);
   bool skip_wanted(const Observation& o);
   bool same(Observation& want, Observation& got);
@@ -97,6 +100,7 @@ class Comparison {
   std::vector<Observation>* want_ = nullptr;
   std::vector<Observation>* got_ = nullptr;
   std::size_t want_at_ = 0, got_at_ = 0;
+  std::vector<std::size_t> held_;  // places in `want_` of what `got_` was compared with
   bool differs_ = false;
   const char* imbalance_ = nullptr;
 };

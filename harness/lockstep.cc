@@ -75,6 +75,8 @@ void Lockstep::start(const SwitchConfig& config) {
   state_ = model::initial(config, options_.errata);
   comparison_.reset(subject_, subject_.channels() & options_.channels, options_.alloc_rule);
   next_event_ = 0;
+  run_clauses_.reset();
+  new_clauses_.reset();
 }
 
 std::optional<Divergence> Lockstep::advance(const Event& event) {
@@ -101,6 +103,10 @@ std::optional<Divergence> Lockstep::advance(const Event& event) {
   ++stats_.events;
   stats_.clauses |= outcome_.clauses;
   if (!agree) return divergence();
+  if (const ClauseSet fresh = outcome_.clauses & ~run_clauses_; fresh.any()) {
+    new_clauses_ = fresh;
+    run_clauses_ |= fresh;
+  }
   stats_.messages += count_taken(outcome_.observations);
   stats_.observations += got_.size();
   return std::nullopt;
@@ -147,14 +153,14 @@ Divergence Lockstep::divergence() const {
   Divergence d;
   d.event_index = next_event_ - 1;
   d.clauses = outcome_.clauses;
-  const std::vector<Observation>& wanted = outcome_.observations;
-  for (const Observation& o : wanted) {
-    if (comparison_.compared(o)) d.wants.push_back(o);
-  }
+  d.earlier = run_clauses_;
+  d.before = new_clauses_;
+  d.wants = comparison_.wanted();
   d.gots = got_;
+  for (Observation& o : d.gots) comparison_.translate(o);
   d.place = comparison_.got_position();
-  if (comparison_.want_position() < wanted.size()) d.want = wanted[comparison_.want_position()];
-  if (comparison_.got_position() < got_.size()) d.got = got_[comparison_.got_position()];
+  if (d.place < d.wants.size()) d.want = d.wants[d.place];
+  if (d.place < d.gots.size()) d.got = d.gots[d.place];
   if (!d.want && !d.got && comparison_.imbalance()) d.note = comparison_.imbalance();
   return d;
 }

@@ -34,6 +34,8 @@ struct Divergence {
   std::vector<Observation> wants, gots;
   std::size_t place = 0;
   ClauseSet clauses;  // that the model hit at that event
+  ClauseSet earlier;  // that it hit before
+  ClauseSet before;   // those of them that were new at the last event that had new ones
 };
 
 // What has been judged so far. A checked message is a controller-to-switch message that both sides handled and whose
@@ -99,6 +101,7 @@ class Lockstep {
   std::vector<Observation> got_;
   Comparison comparison_;
   std::size_t next_event_ = 0;
+  ClauseSet run_clauses_, new_clauses_;  // since start(), and at the last event that had new ones; not of this event
   Stats stats_;
   LockstepTimes times_;
 };

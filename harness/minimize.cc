@@ -119,6 +119,12 @@ class Minimizer {
   void simplify_head() {
     bool smaller = true;
     while (std::exchange(smaller, false)) {
+      for (Renaming& renamed : with_fewer_connections(config_, events_)) {
+        if (try_both(renamed.config, std::move(renamed.events))) {
+          smaller = true;
+          break;
+        }
+      }
       for (const SwitchConfig& config : simpler(config_)) {
         if (try_both(config, events_)) {
           smaller = true;
@@ -156,8 +162,9 @@ class Minimizer {
     return false;
   }
 
-  // Renamings: nothing gets smaller, everything gets easier to read. The order is not free: numbers come last.
+  // Nothing gets smaller, everything gets easier to read. The order is not free: numbers come last.
   void make_plain() {
+    try_events(with_loops_between(events_));
     for (auto* rename : {with_plain_connections, with_plain_ports}) {
       Renaming renamed = rename(config_, events_);
       try_both(renamed.config, std::move(renamed.events));

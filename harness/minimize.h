@@ -2,11 +2,12 @@
 //
 // First everything after the divergence goes, then events in chunks that halve, then single events, then what is in
 // the events and in the head (fields, actions, answers, connections, ports, tables), then values become small and
-// readable (ports 1, 2, 3; cookies 0xa, 0xb; priorities 10, 20; xids by default) and events are numbered anew. Events
-// name rules stably and ignore what does not exist, so every subsequence is a trace and nothing has preconditions.
+// readable (ports 1, 2, 3; cookies 0xa, 0xb; priorities 10, 20; xids by default), the loop settles after each message
+// where that changes nothing, and events are numbered anew. Events name rules stably and ignore what does not exist, so
+// every subsequence is a trace and nothing has preconditions.
 //
 // Invariants: deterministic (no clock, no randomness; the effort is bounded by the number of probes); the result shows
-// what the probe asks for; no single event of the result can be left out.
+// what the probe asks for; no single event of the result but a Loop can be left out.
 #pragma once
 
 #include <cstddef>

@@ -178,6 +178,17 @@ std::vector<Event> split_messages(const std::vector<Event>& events) {
   return out;
 }
 
+std::vector<Event> with_loops_between(const std::vector<Event>& events) {
+  std::vector<Event> out;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    out.push_back(events[i]);
+    const bool message = std::holds_alternative<event::Recv>(events[i].body);
+    const bool looped = i + 1 < events.size() && std::holds_alternative<event::Loop>(events[i + 1].body);
+    if (message && !looped) out.push_back({0, event::Loop{}});
+  }
+  return out;
+}
+
 std::vector<Event> renumbered(const std::vector<Event>& events, bool default_xids) {
   std::vector<Event> out = events;
   std::map<RuleName, RuleName> names;
@@ -232,6 +243,26 @@ Renaming with_plain_connections(const SwitchConfig& config, const std::vector<Ev
   for (ConnName& conn : out.config.connections) rename(conn);
   for (Event& e : out.events) {
     if (ConnName* conn = conn_in(e.body)) rename(*conn);
+  }
+  return out;
+}
+
+std::vector<Renaming> with_fewer_connections(const SwitchConfig& config, const std::vector<Event>& events) {
+  constexpr ConnName kFirst{ConnKind::primary, 1};
+  std::set<ConnName> used;
+  std::vector<Event> copy = events;
+  for (Event& e : copy) {
+    if (const ConnName* conn = conn_in(e.body); conn && *conn != kFirst) used.insert(*conn);
+  }
+  std::vector<Renaming> out;
+  for (const ConnName& other : used) {
+    Renaming& r = out.emplace_back(Renaming{config, events});
+    for (Event& e : r.events) {
+      if (ConnName* conn = conn_in(e.body); conn && *conn == other) *conn = kFirst;
+    }
+    auto& connections = r.config.connections;
+    std::erase(connections, other);
+    if (std::find(connections.begin(), connections.end(), kFirst) == connections.end()) connections.push_back(kFirst);
   }
   return out;
 }

@@ -14,6 +14,9 @@ namespace oftwin::harness {
 // stay as they are.
 std::vector<Event> split_messages(const std::vector<Event>& events);
 
+// Lets the loop settle after each message that nothing else settles, so that each message's consequences stand apart.
+std::vector<Event> with_loops_between(const std::vector<Event>& events);
+
 // Numbers events from 1 in their order (Loops: 0), with rules renamed accordingly. `default_xids`: messages get the
 // xids that follow from their new numbers (request.h).
 std::vector<Event> renumbered(const std::vector<Event>& events, bool default_xids);
@@ -25,7 +28,9 @@ struct Renaming {
 // All in order of first use, in head, messages and events alike; reserved ports stay.
 Renaming with_plain_ports(const SwitchConfig& config, const std::vector<Event>& events);        // 1, 2, 3 ..
 Renaming with_plain_connections(const SwitchConfig& config, const std::vector<Event>& events);  // c1, c2 .., s1, s2 ..
-std::vector<Event> with_plain_cookies(const std::vector<Event>& events);                        // 0xa, 0xb .. (0 stays)
+// One connection's part played by c1; each that is used, but c1.
+std::vector<Renaming> with_fewer_connections(const SwitchConfig& config, const std::vector<Event>& events);
+std::vector<Event> with_plain_cookies(const std::vector<Event>& events);  // 0xa, 0xb .. (0 stays)
 // In their order of size: 10, 20 .. (the default stays).
 std::vector<Event> with_plain_priorities(const std::vector<Event>& events);
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "harness/print.h"
+#include "harness/request.h"
+#include "model/step.h"
 #include "spec/clauses.h"
 
 namespace oftwin::harness {
@@ -14,7 +16,8 @@ namespace oftwin::harness {
 namespace {
 
 constexpr std::size_t kWidth = 100;
-constexpr std::size_t kMaxLines = 24;  // of one side; a statistics reply can have thousands
+constexpr std::size_t kNameColumn = 72;  // where the names of events begin, if their lines are not longer
+constexpr std::size_t kMaxLines = 24;    // of one side; a statistics reply can have thousands
 
 std::vector<std::string> lines_of(std::span<const Observation> observations, const Naming& naming) {
   std::vector<std::string> lines;
@@ -47,6 +50,26 @@ void append_wrapped(std::string& out, std::string_view indent, std::string_view 
     out += fmt::format("{}{}\n", indent, text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+}
+
+// What the most ordinary message hits: nothing that a reader needs to be told.
+ClauseSet ordinary_clauses(const SwitchConfig& config) {
+  SwitchConfig plain = config;
+  plain.connections = {ConnName{ConnKind::primary, 1}};
+  model::State state = model::initial(plain);
+  model::Outcome out;
+  const Bytes echo = encode(request::EchoRequest{});
+  model::step(state, {1, event::Recv{plain.connections[0], echo}}, {}, out);
+  model::step(state, {0, event::Loop{}}, {}, out);
+  return out.clauses;
+}
+
+std::string ids_of(const ClauseSet& set) {
+  std::string out;
+  for (std::size_t i = 0; i < clauses().size(); ++i) {
+    if (set[i]) out += fmt::format(" {}", clauses()[i].id);
+  }
+  return out;
 }
 
 }  // namespace
@@ -84,6 +107,19 @@ std::string print_clauses(const ClauseSet& hit) {
   return out;
 }
 
+std::string print_clauses(const SwitchConfig& config, const Divergence& d) {
+  const ClauseSet telling = d.clauses & ~ordinary_clauses(config);
+  const ClauseSet fresh = telling & ~d.earlier;
+  const ClauseSet full = fresh.any() ? fresh : telling.any() ? telling : d.clauses;
+  std::string out = print_clauses(full);
+  if (const ClauseSet rest = d.clauses & ~full; rest.any()) out += fmt::format("Also at work:{}\n", ids_of(rest));
+  const ClauseSet before = d.before & ~ordinary_clauses(config) & ~full;
+  for (std::size_t i = 0; i < clauses().size(); ++i) {
+    if (before[i]) out += fmt::format("Shortly before: {} {}\n", clauses()[i].id, clauses()[i].title);
+  }
+  return out;
+}
+
 std::string print_report(const SwitchConfig& config, std::span<const Event> events, const Divergence& d,
                          std::string_view subject) {
   std::string out = fmt::format("{} differs from the specification:\n\n", subject);
@@ -92,10 +128,9 @@ std::string print_report(const SwitchConfig& config, std::span<const Event> even
     const auto* loop = std::get_if<event::Loop>(&event.body);
     if (loop && loop->iterations == 0) continue;
     const std::string line = print_event(event);
-    out += event.id == 0 ? line + "\n" : fmt::format("{:<88} # e{}\n", line, event.id);
+    out += event.id == 0 ? line + "\n" : fmt::format("{:<{}} # e{}\n", line, kNameColumn, event.id);
   }
-  out += "----\n" + print_difference(d, events) + "\n" + print_clauses(d.clauses);
-  if (config.provider == ProviderMode::simulated) out += "\n(the provider is the simulated datapath)\n";
+  out += "----\n" + print_difference(d, events) + "\n" + print_clauses(config, d);
   return out;
 }
 

@@ -17,7 +17,11 @@ namespace oftwin::harness {
 std::string print_difference(const Divergence& divergence, std::span<const Event> events = {});
 
 // ADD-4 A failed add restores its victim (spec/flow_mod.md:31), and its sentences, for each.
-std::string print_clauses(const ClauseSet& hit);
+std::string print_clauses(const ClauseSet& clauses);
+
+// The clauses at work where it diverges: with their sentences those that were not at work before and that not any
+// message hits, the others by their IDs.
+std::string print_clauses(const SwitchConfig& config, const Divergence& divergence);
 
 // All of it: the events up to the divergence, the difference, the clauses.
 std::string print_report(const SwitchConfig& config, std::span<const Event> events, const Divergence& divergence,

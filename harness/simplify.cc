@@ -136,6 +136,10 @@ void add_versions(const request::FlowMod& m, std::vector<Request>& out) {
   Versions<request::FlowMod, Request> v(m, out);
   simpler_match(v);
   simpler_actions(m, v);
+  for (const unsigned command : {OFPFC_ADD, OFPFC_MODIFY, OFPFC_DELETE}) {
+    if (command >= (m.command & 0xffu)) break;
+    v.plain(&request::FlowMod::command, static_cast<std::uint16_t>((m.command & 0xff00u) | command));
+  }
   v.plain(&request::FlowMod::flags, 0);
   for (unsigned flag = 1; flag < 0x10000; flag <<= 1) {
     v.with([&](request::FlowMod& f) { f.flags = static_cast<std::uint16_t>(f.flags & ~flag); });

@@ -69,7 +69,7 @@ TEST_P(Recordings, impl_does_what_was_recorded_where_no_erratum_is_involved) {
     if (result.divergence && ++ends[result.end] <= 3) {
       ADD_FAILURE() << recording.id << "\n"
                     << print_difference(*result.divergence, recording.events)
-                    << print_clauses(result.divergence->clauses);
+                    << print_clauses(recording.config, *result.divergence);
     } else if (!result.divergence) {
       ++ends[result.end];
     }
