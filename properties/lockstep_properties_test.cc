@@ -160,7 +160,7 @@ void failed_request_leaves_nothing(bool late) {
   // The switch says so, too: its flow statistics are compared with the model's.
   harness::request::FlowStats all;
   all.xid = 8;
-  world.drive({world.next_id(), event::Recv{{ConnKind::primary, 1}, encode(all)}});
+  world.drive({world.next_id(), event::Recv{{ConnKind::primary, 1}, harness::encode(all)}});
   world.settle();
 }
 

@@ -61,7 +61,7 @@ inline Bytes flow_mod(const Step& s, std::uint32_t xid) {
   if (s[3] % 16 == 5) fm.out_port = 2;
   fm.cookie = s[4] % 4;
   fm.actions = harness::action::output(static_cast<std::uint16_t>(1 + s[4] % 3));
-  return encode(fm);
+  return harness::encode(fm);
 }
 
 inline Bytes other_request(const Step& s, std::uint32_t xid) {
@@ -72,15 +72,15 @@ inline Bytes other_request(const Step& s, std::uint32_t xid) {
   switch (s[1] % 8) {
     case 0:
     case 1:
-      return encode(harness::request::BarrierRequest{xid});
+      return harness::encode(harness::request::BarrierRequest{xid});
     case 2:
-      return encode(harness::request::EchoRequest{xid, {1, 2}});
+      return harness::encode(harness::request::EchoRequest{xid, {1, 2}});
     case 3:
-      return encode(harness::request::GetConfigRequest{xid});
+      return harness::encode(harness::request::GetConfigRequest{xid});
     case 4:
-      return encode(harness::request::Stats{xid, OFPST_TABLE, 0, {}});
+      return harness::encode(harness::request::Stats{xid, OFPST_TABLE, 0, {}});
     default:
-      return encode(stats);
+      return harness::encode(stats);
   }
 }
 
