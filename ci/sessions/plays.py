@@ -44,8 +44,8 @@ def random_fields(rng):
                 fields["tp_src"] = rng.choice([1024, 2048]) if fields["nw_proto"] != 1 else rng.choice([0, 8])
         if rng.random() < 0.2:
             fields["nw_tos"] = rng.choice([0, 32])
-    elif kind < 0.75:
-        fields["nw_proto"] = 6  # without dl_type: to be normalized away
+    elif kind < 0.8:
+        fields.update(dl_type=0x0806, nw_tos=32, tp_dst=80)  # the last two are to be normalized away
     if fields.get("dl_type") and rng.random() < 0.6:
         bits = rng.choice([8, 16, 24, 32])
         fields["nw_dst"] = EXACT_MASKS[bits]
@@ -131,6 +131,16 @@ def strict_and_loose(s):
             flow_stats(s, match if rng.random() < 0.5 else None, out_port=out_port)
         aggregate(s)
         s.barrier()
+    # A loose request for nothing but a field that is normalized away means every flow; Open vSwitch of today spares those
+    # that ask for nothing but the port. Afterwards both are empty.
+    flow_mod(s, rng, o.OFPFC_DELETE, p.OFPMatch())
+    flow_mod(s, rng, o.OFPFC_ADD, p.OFPMatch(in_port=1), 5)
+    flow_mod(s, rng, o.OFPFC_ADD, p.OFPMatch(dl_type=0x0800), 5)
+    flow_mod(s, rng, o.OFPFC_DELETE, p.OFPMatch(nw_proto=6), 5)
+    flow_stats(s)
+    flow_mod(s, rng, o.OFPFC_DELETE, p.OFPMatch(), 5)
+    flow_stats(s)
+    s.barrier()
 
 
 def overlaps(s):
@@ -146,8 +156,8 @@ def overlaps(s):
             flow_mod(s, rng, rng.choice([o.OFPFC_DELETE, o.OFPFC_DELETE_STRICT]))
         else:
             fields, priority = random_fields(rng), rng.choice([1, 100, 200, 300])
-            if "dl_type" not in fields:
-                fields.pop("nw_proto", None)
+            if fields.get("dl_type") == 0x0806:
+                fields = {k: v for k, v in fields.items() if k not in ("nw_tos", "tp_dst")}
             key = (priority, *sorted(fields.items()))
             if key in used:
                 continue
