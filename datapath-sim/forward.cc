@@ -22,20 +22,21 @@ class Walk : public Forwarder {
   Walk(Datapath::State& datapath, std::uint16_t in_port, bool to_table)
       : datapath_(datapath), in_port_(in_port), to_table_(to_table) {}
 
-  void output(std::uint16_t port, std::uint16_t max_len, Rewriter& frame) override {
+  void output(std::uint16_t port, std::uint16_t max_len, Rewriter& rewriter) override {
+    const ByteView frame = rewriter.frame();  // an output writes the frame even if nothing leaves by it
     switch (port) {
       case kPortTable:
-        if (to_table_) look_up(frame);
+        if (to_table_) look_up(rewriter);
         break;
       case kPortController:
-        datapath_.send_up(in_port_, frame.frame(), OFT_ACTION, max_len);
+        datapath_.send_up(in_port_, frame, OFT_ACTION, max_len);
         break;
       case kPortFlood:
       case kPortNormal:
-        datapath_.flood(in_port_, kNoFlood, frame.frame());
-        break;  // nothing is ever learned
+        datapath_.flood(in_port_, kNoFlood, frame);  // nothing is ever learned
+        break;
       case kPortAll:
-        datapath_.flood(in_port_, 0, frame.frame());
+        datapath_.flood(in_port_, 0, frame);
         break;
       case kPortInPort:
         to_port(in_port_, frame);
@@ -54,8 +55,8 @@ class Walk : public Forwarder {
     datapath_.look_up(packet, frame);
   }
 
-  void to_port(std::uint16_t number, Rewriter& frame) {
-    if (Port* port = datapath_.ports.find(number)) datapath_.transmit(*port, frame.frame());
+  void to_port(std::uint16_t number, ByteView frame) {
+    if (Port* port = datapath_.ports.find(number)) datapath_.transmit(*port, frame);
   }
 
   Datapath::State& datapath_;

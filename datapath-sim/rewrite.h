@@ -1,6 +1,6 @@
 // A frame on its way through an action list.
 //
-// Rewrites are gathered and reach the bytes only when the frame leaves: then each field whose wanted value differs from
+// Rewrites are gathered and reach the bytes only at the next output: then each field whose wanted value differs from
 // the one in the frame is changed, checksums with it. A field that was changed and changed back leaves no trace.
 // Invariant: `now_` is what the bytes say, `wanted_` what the actions asked for.
 #pragma once
