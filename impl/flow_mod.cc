@@ -250,7 +250,8 @@ bool anything_to_flush(const Core& core) {
 }
 
 void expire(Core& core, Rule& rule, std::uint8_t reason) {
-  if (rule.pending != nullptr) return;
+  // Neither a rule with an operation in progress nor the victim of one, which is in no table.
+  if (rule.pending != nullptr || rule.subtable == nullptr) return;
   send_flow_removed(core, rule, reason);
   remove_alone(core, rule);
 }
