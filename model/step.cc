@@ -124,6 +124,11 @@ struct Handler {
   State& s = turn.state;
   Provider& provider = turn.state.provider;
 
+  bool names_a_rule(RuleName rule) {
+    turn.hit("LOOP-4");
+    return turn.rule_exists(rule);
+  }
+
   void operator()(const event::ConnOpen& e) { open_connection(turn, e.conn); }
   void operator()(const event::ConnClose& e) { close_connection(turn, e.conn); }
   void operator()(const event::PeerStall& e) { stall_connection(turn, e.conn, e.stalled); }
@@ -139,13 +144,15 @@ struct Handler {
   void operator()(const event::ProviderLatency& e) {
     if (simulated(s)) for_kind(e.kind, provider.latency_ms, [&](std::uint32_t& ms) { ms = e.ms; });
   }
-  void operator()(const event::ProviderComplete& e) { provider.queue.push_back(e); }
+  void operator()(const event::ProviderComplete& e) {
+    if (names_a_rule(e.rule)) provider.queue.push_back(e);
+  }
   void operator()(const event::PortChange& e) { provider.queue.push_back(e); }
   void operator()(const event::PacketArrives& e) {
     if (simulated(s)) provider.queue.push_back(e);
   }
   void operator()(const event::ProviderExpire& e) {
-    if (!simulated(s)) provider.queue.push_back(e);
+    if (!simulated(s) && names_a_rule(e.rule)) provider.queue.push_back(e);
   }
   void operator()(const event::ProviderPacketIn& e) {
     if (!simulated(s)) provider.queue.push_back(e);
