@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(dir);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const Bytes bytes = harness::encode_binary(harness::generate(seed));
-    std::ofstream out(dir / ("generated-" + std::to_string(seed)), std::ios::binary);
+    std::ofstream out(dir / ("generated-" + std::to_string(seed) + ".bin"), std::ios::binary);
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     out.close();
     if (!out) {
