@@ -53,7 +53,7 @@ void save_lost_trace(const IsolatedOutcome& outcome, const CheckOptions& options
 }
 
 template <class Work>
-CheckResult isolated(const std::string& input, const CheckOptions& options, Work work) {
+CheckResult isolated(const std::string& input, const char* kind, const CheckOptions& options, Work work) {
   auto begin = std::chrono::steady_clock::now();
   IsolateOptions how;
   how.label = input;
@@ -63,7 +63,7 @@ CheckResult isolated(const std::string& input, const CheckOptions& options, Work
     result = decode_result(*outcome.result);
   } else {
     result.input = input;
-    result.kind = "trace";
+    result.kind = kind;
     result.lost = outcome.why;
     save_lost_trace(outcome, options, result);
   }
@@ -117,11 +117,11 @@ int run_check(const CheckOptions& options) {
     summary.results.push_back(std::move(result));
   };
   for (const auto& file : files) {
-    add(isolated(file, options, [&](Progress& p) { return checker.check(file, p); }));
+    add(isolated(file, "file", options, [&](Progress& p) { return checker.check(file, p); }));
   }
   if (options.random > 0) {
     std::string name = fmt::format("random seed {} count {}", options.seed, options.random);
-    add(isolated(name, options, [&](Progress& p) { return checker.check_random(name, p); }));
+    add(isolated(name, "random", options, [&](Progress& p) { return checker.check_random(name, p); }));
   }
   if (print) print_summary(summary);
   write_reports(summary, options);

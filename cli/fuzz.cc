@@ -21,10 +21,10 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/results.h"
 #include "cli/subjects.h"
 #include "harness/binary.h"
 #include "harness/convert.h"
-#include "harness/coverage.h"
 #include "harness/expect.h"
 #include "harness/files.h"
 #include "harness/trace_text.h"
@@ -219,7 +219,7 @@ class Campaign {
       harness::Trace trace = harness::decode_binary(harness::as_bytes(harness::read_file(entry.path().string())));
       hit |= harness::run_model(trace, {}).clauses;
     }
-    return harness::print_coverage(hit);
+    return print_clauses_hit(hit);
   }
 
   // Inputs that crashed the target, or that it could not finish, as traces.

@@ -39,6 +39,8 @@ struct CheckSummary {
 };
 
 void print_result(const CheckResult& result);  // on standard output; nothing for a plain trace that agrees
+// How many clauses were hit; which were not, if they are few.
+std::string print_clauses_hit(const harness::ClauseSet& hit);
 void print_summary(const CheckSummary& summary);
 std::string json_of(const CheckSummary& summary);
 std::string junit_of(const CheckSummary& summary);
