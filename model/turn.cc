@@ -53,11 +53,11 @@ Rule* Turn::rule_in_table(RuleName name) {
   return nullptr;
 }
 
-bool Turn::rule_exists(RuleName name) const {
+bool Turn::rule_exists(RuleName name) {
   for (const Operation& op : state.operations) {
     if (op.set_aside && op.set_aside->name == name) return true;
   }
-  return const_cast<Turn*>(this)->rule_in_table(name) != nullptr;
+  return rule_in_table(name) != nullptr;
 }
 
 std::vector<std::size_t> chosen_order(Turn& turn, const OrderQuestion& question,

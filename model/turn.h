@@ -52,7 +52,7 @@ struct Turn {
   Group* group(std::uint32_t id);
   Operation* operation_on(RuleName rule);
   Rule* rule_in_table(RuleName name);
-  bool rule_exists(RuleName name) const;  // in a table or set aside by an operation
+  bool rule_exists(RuleName name);  // in a table or set aside by an operation
 };
 
 // Indices of `count` things in the order that the choice allows; the model's own if there is none or it is not allowed.
