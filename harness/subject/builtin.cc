@@ -96,7 +96,9 @@ class Assembly : public impl::Listener, public sim::Observer {
     if (datapath_) datapath_->latency(e.kind, e.ms);
   }
 
+  // A name is looked up when the event happens; what becomes of the rule until the provider runs is another matter.
   void apply(const event::ProviderComplete& e) {
+    if (interposer_->rule(e.rule) == nullptr) return;
     interposer_->queue([this, e] {
       const oft_rule* rule = interposer_->rule(e.rule);
       if (rule == nullptr) return;
@@ -108,7 +110,7 @@ class Assembly : public impl::Listener, public sim::Observer {
     });
   }
   void apply(const event::ProviderExpire& e) {
-    if (!scripted_) return;
+    if (!scripted_ || interposer_->rule(e.rule) == nullptr) return;
     interposer_->queue([this, e] {
       if (const oft_rule* rule = interposer_->rule(e.rule)) scripted_->expire(rule, e.reason);
     });
