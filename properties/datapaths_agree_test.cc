@@ -35,6 +35,7 @@ void put16(Bytes& b, std::size_t at, std::uint64_t v) {
 Bytes transport(Source& s, std::uint8_t proto) {
   Bytes b = random_bytes(s, s.between(0, 12) + (proto == 6 ? 20 : proto == 1 ? 4 : 8));
   put16(b, 0, s.pick(std::array{0, 8, 53, 80, 0xffff}));
+  if (proto == 1 && s.chance(50)) b[0] = 8;
   if (s.chance(60)) put16(b, 2, s.below(3));
   if (proto == 6) b[12] = static_cast<std::uint8_t>(s.pick(std::array{0x50, 0x50, 0x60, 0x40, 0xf0}));
   if (proto == 17 && s.chance(40)) put16(b, 6, s.chance(70) ? 0 : 0xffff);
@@ -245,7 +246,12 @@ class Play {
       m.wildcards = (m.wildcards & ~prefix) | static_cast<std::uint32_t>(s_.below(4) << OFPFW_NW_SRC_SHIFT);
       m.nw_src = 0x0a000000 + static_cast<std::uint32_t>(s_.below(4));
     }
-    if (use(OFPFW_TP_SRC, 20)) m.tp_src = s_.pick(std::array<std::uint16_t, 4>{0, 8, 53, 80});
+    if (use(OFPFW_TP_SRC, 30)) {
+      use(OFPFW_DL_TYPE | OFPFW_NW_PROTO, 100);  // else normalization drops it
+      m.dl_type = 0x800;
+      m.nw_proto = s_.pick(std::array<std::uint8_t, 3>{6, 17, 1});
+      m.tp_src = s_.pick(std::array<std::uint16_t, 4>{0, 8, 53, 80});
+    }
     send(mod);
   }
 
@@ -282,7 +288,7 @@ class Play {
 TEST(datapaths_agree, on_any_frame_and_any_actions) {
   std::map<std::string, int> seen;
   const char* many = std::getenv("OFTWIN_DATAPATHS");  // how many traces; the default takes a second or two
-  const std::uint64_t traces = many != nullptr ? std::strtoull(many, nullptr, 10) : 300;
+  const std::uint64_t traces = many != nullptr ? std::strtoull(many, nullptr, 10) : 1000;
   for (std::uint64_t seed = 1; seed <= traces; ++seed) {
     RandomSource source(seed);
     Play play(source);
