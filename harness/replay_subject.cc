@@ -1,5 +1,7 @@
 #include "harness/replay_subject.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -20,7 +22,24 @@ namespace ob = observation;
 struct Part {
   std::size_t events = 0;
   ReplayEnd end = ReplayEnd::complete;
+  unsigned erratum = 0;
 };
+
+// Whether this one erratum makes the model do what was recorded in the first `count` events.
+bool explains(unsigned erratum, const Recording& recording, std::size_t count) {
+  RecordingSubject original(recording);
+  model::Errata errata;
+  errata.set(erratum);
+  Lockstep lockstep(original, {.errata = errata, .answers_from_subject = true});
+  return !lockstep.run(recording.config, std::span(recording.events).first(count));
+}
+
+unsigned erratum_that_explains(const Recording& recording, std::size_t count) {
+  for (unsigned i = 1; i < model::Errata{}.size(); ++i) {
+    if (explains(i, recording, count)) return i;
+  }
+  return 0;
+}
 
 Part part_without_errata(const Recording& recording) {
   RecordingSubject original(recording);
@@ -30,8 +49,8 @@ Part part_without_errata(const Recording& recording) {
   Part part;
   for (const Event& event : recording.events) {
     const bool differs = lockstep.advance(event).has_value();
-    if ((lockstep.clauses_hit() & unmodelled_clauses()).any()) return {part.events, ReplayEnd::unmodelled};
-    if (differs) return {part.events, ReplayEnd::erratum};
+    if ((lockstep.clauses_hit() & unmodelled_clauses()).any()) return {part.events, ReplayEnd::unmodelled, 0};
+    if (differs) return {part.events, ReplayEnd::erratum, erratum_that_explains(recording, part.events + 1)};
     ++part.events;
   }
   return part;
@@ -133,7 +152,7 @@ std::optional<Answer> AnswerBook::answer(const Observation& asked) {
 
 SubjectReplay replay_subject(const Recording& recording, Subject& subject, AnswerBook& answers) {
   const Part part = part_without_errata(recording);
-  SubjectReplay result{.end = part.end, .events = recording.events.size()};
+  SubjectReplay result{.end = part.end, .erratum = part.erratum, .events = recording.events.size()};
   Lockstep lockstep(subject, {.answers_from_subject = true});
   RecordedNames recorded_names(recording);
   lockstep.start(recording.config);
@@ -153,6 +172,33 @@ SubjectReplay replay_subject(const Recording& recording, Subject& subject, Answe
   }
   result.stats = lockstep.stats();
   return result;
+}
+
+void SubjectReplayCounts::add(const SubjectReplay& replay) {
+  ++scenarios;
+  events += replay.events;
+  compared += replay.compared;
+  ++ends[replay.end];
+  if (replay.end == ReplayEnd::erratum) ++errata[replay.erratum];
+  stats += replay.stats;
+}
+
+std::string SubjectReplayCounts::print() const {
+  const auto at = [this](ReplayEnd end) { return ends.contains(end) ? ends.at(end) : 0; };
+  std::string which;
+  for (const auto& [erratum, count] : errata) {
+    which += which.empty() ? " (" : ", ";
+    which += erratum == 0 ? fmt::format("several {}", count) : fmt::format("E-{:02} {}", erratum, count);
+  }
+  if (!which.empty()) which += ")";
+  std::string out =
+      fmt::format("{} scenarios, {} of {} events ({:.1f} %), {} messages; {} to the end", scenarios, compared, events,
+                  events ? 100.0 * double(compared) / double(events) : 0.0, stats.messages, at(ReplayEnd::complete));
+  if (at(ReplayEnd::erratum)) out += fmt::format(", {} up to an erratum{}", at(ReplayEnd::erratum), which);
+  if (at(ReplayEnd::order)) out += fmt::format(", {} up to an order that matters", at(ReplayEnd::order));
+  if (at(ReplayEnd::unmodelled)) out += fmt::format(", {} up to something unmodelled", at(ReplayEnd::unmodelled));
+  if (at(ReplayEnd::diverged)) out += fmt::format(", {} diverged", at(ReplayEnd::diverged));
+  return out;
 }
 
 }  // namespace oftwin::harness
