@@ -19,8 +19,22 @@ struct Switch::State : Core {
 
 namespace {
 
+// One after the other: a connection's turn may touch all the others.
 void serve_all(Core& core) {
-  std::erase_if(core.connections, [&core](const auto& conn) { return !serve(core, *conn); });
+  for (std::size_t i = 0; i < core.connections.size();) {
+    if (serve(core, *core.connections[i])) {
+      ++i;
+    } else {
+      core.connections.erase(core.connections.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+}
+
+// Whether a service connection of this name is the first; names are never used again.
+bool first_of_its_name(Core& core, ConnName name) {
+  if (std::ranges::find(core.service_names, name) != core.service_names.end()) return false;
+  core.service_names.push_back(name);
+  return true;
 }
 
 bool flush_is_over(const Core& core) { return core.n_pending_groups == 0 && core.deletions.empty(); }
@@ -81,6 +95,7 @@ Switch::Switch(const SwitchConfig& config, const oft_provider& provider, void* i
     if (find_connection(core, name) != nullptr) continue;
     core.connections.push_back(make_connection(core, name));
     core.connections.back()->up = true;
+    if (name.kind == ConnKind::service) core.service_names.push_back(name);
     if (config.n_buffers == 0) core.connections.back()->buffers.reset();
   }
 }
@@ -93,7 +108,7 @@ void Switch::conn_opened(ConnName name) {
   Connection* conn = find_connection(core, name);
   if (conn != nullptr) {
     if (conn->primary() && !conn->up && !conn->ended) conn->connecting = true;
-  } else if (name.kind == ConnKind::service) {
+  } else if (name.kind == ConnKind::service && first_of_its_name(core, name)) {
     core.arriving.push_back(make_connection(core, name));
   }
 }

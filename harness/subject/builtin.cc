@@ -169,6 +169,7 @@ class Assembly : public impl::Listener, public sim::Observer {
   void apply(const event::Flush&) { switch_->flush(); }
   void apply(const event::HiddenAdd& e) { switch_->hidden_add(e.priority, e.in_port, e.out_port); }
   void apply(const event::HiddenDel& e) {
+    if (switch_->wake().kind == observation::WakeKind::never) return;  // destroyed
     out_->push_back(observation::HiddenDelResult{switch_->hidden_del(e.priority, e.in_port)});
   }
   void apply(const event::Destroy&) { switch_->destroy(); }
