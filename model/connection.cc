@@ -38,6 +38,7 @@ void end_session(Turn& turn, Connection& conn) {
   turn.hit("CONN-4");
   turn.emit(observation::ConnDown{conn.name});
   conn.link = Link::down;
+  conn.ended = true;
   conn.peer_closed = conn.broken = conn.stalled = false;
   conn.unsent = 0;
   conn.inbox.clear();
@@ -51,6 +52,7 @@ void forget_work(Turn& turn, Connection& conn) {
     if (group.owner == conn.name) group.linked = false;
   }
   conn.blocked.reset();
+  conn.ended = false;
 }
 
 // False if the session is over.
@@ -239,7 +241,7 @@ void accept_connections(Turn& turn, std::vector<ConnName>& up) {
 }
 
 bool can_proceed(const State& state, const Connection& conn) {
-  if (conn.link == Link::waiting || conn.link == Link::accepted) return true;
+  if (conn.link == Link::waiting || conn.link == Link::accepted || (conn.ended && !state.errata[17])) return true;
   if (state.flushing || !may_read(conn)) return false;
   const bool readable = conn.link == Link::up && (!conn.inbox.empty() || can_end(conn));
   if (conn.blocked) return readable || !state.errata[8];

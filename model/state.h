@@ -88,6 +88,7 @@ enum class Link : std::uint8_t { waiting, up, down, accepted };
 struct Connection {
   ConnName name;
   Link link = Link::up;
+  bool ended = false;          // the session, and the connection has not had its turn since
   bool peer_closed = false;    // and the switch has not noticed yet
   bool stalled = false;        // the peer does not read
   std::uint32_t unsent = 0;    // replies queued to a stalled peer
