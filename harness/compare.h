@@ -78,6 +78,7 @@ class Comparison {
   std::size_t want_position() const { return want_at_; }  // the first that is not compared, or differs
   std::size_t got_position() const { return got_at_; }
   const RuleNames& names() const { return names_; }
+  void adopt_names(const RuleNames& names) { names_ = names; }
   // Set when the difference is one of balance, not of two observations.
   const char* imbalance() const { return imbalance_; }
   // What the subject was held to so far, and would be held to in the rest.

@@ -74,13 +74,15 @@ class Lockstep {
 
   // Both sides at their beginning. Statistics go on.
   void start(const SwitchConfig& config);
-  // One event on both sides. After a divergence only start() makes sense. throws SubjectLost.
+  // One event on both sides. After a divergence only start() makes sense, or adopt_names() if it is known by other
+  // means that both sides are at one again. throws SubjectLost.
   std::optional<Divergence> advance(const Event& event);
 
   const Stats& stats() const { return stats_; }
   const LockstepTimes& times() const { return times_; }
   const model::State& state() const { return state_; }
   const RuleNames& names() const { return comparison_.names(); }
+  void adopt_names(const RuleNames& names) { comparison_.adopt_names(names); }
   // Of the last event: everything that the model let out, and the compared part of what the subject did.
   const std::vector<Observation>& wanted() const { return outcome_.observations; }
   const std::vector<Observation>& got() const { return got_; }

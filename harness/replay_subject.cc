@@ -17,41 +17,65 @@ namespace {
 
 namespace ob = observation;
 
-// The first event at which `corrected` does something else than the recording, and whether that is because the model
-// says that it does not cover it.
+// The events that can be compared, and why there are no more.
 struct Part {
-  std::size_t events = 0;
+  std::vector<bool> as_recorded;  // of each: whether `corrected` does what was recorded
   ReplayEnd end = ReplayEnd::complete;
-  unsigned erratum = 0;
+  std::vector<unsigned> errata;  // that explain where it does not
 };
 
-// Whether this one erratum makes the model do what was recorded in the first `count` events.
-bool explains(unsigned erratum, const Recording& recording, std::size_t count) {
+// Whether the model does what was recorded in the first `count` events with these errata.
+bool explain(const model::Errata& errata, const Recording& recording, std::size_t count) {
   RecordingSubject original(recording);
-  model::Errata errata;
-  errata.set(erratum);
   Lockstep lockstep(original, {.errata = errata, .answers_from_subject = true});
   return !lockstep.run(recording.config, std::span(recording.events).first(count));
 }
 
-unsigned erratum_that_explains(const Recording& recording, std::size_t count) {
-  for (unsigned i = 1; i < model::Errata{}.size(); ++i) {
-    if (explains(i, recording, count)) return i;
+// Finds the one erratum that, besides those found before, explains the first `count` events. Notes it, or 0 if it takes
+// more than one.
+void find_erratum(const Recording& recording, std::size_t count, model::Errata& found, std::vector<unsigned>& names) {
+  if (explain(found, recording, count)) return;
+  for (unsigned i = 1; i < found.size(); ++i) {
+    if (!explain(model::Errata(found).set(i), recording, count)) continue;
+    found.set(i);
+    names.push_back(i);
+    return;
   }
-  return 0;
+  found = all_errata();
+  names.push_back(0);
+}
+
+// `corrected` and ovs-2011 are in the same state, and will be as long as no erratum is involved again.
+bool same_state(model::State a, const model::State& b) {
+  a.errata = b.errata;
+  return a == b;
 }
 
 Part part_without_errata(const Recording& recording) {
-  RecordingSubject original(recording);
   // What is allocated for a request that is then postponed is not compared.
-  Lockstep lockstep(original, {.alloc_rule = AllocRule::balanced, .answers_from_subject = true});
-  lockstep.start(recording.config);
+  constexpr unsigned channels = ~bit(Channel::alloc);
+  RecordingSubject one(recording), other(recording);
+  Lockstep original(one, {.errata = all_errata(), .channels = channels, .answers_from_subject = true});
+  Lockstep corrected(other, {.channels = channels, .answers_from_subject = true});
+  original.start(recording.config);
+  corrected.start(recording.config);
+  model::Errata errata;
   Part part;
   for (const Event& event : recording.events) {
-    const bool differs = lockstep.advance(event).has_value();
-    if ((lockstep.clauses_hit() & unmodelled_clauses()).any()) return {part.events, ReplayEnd::unmodelled, 0};
-    if (differs) return {part.events, ReplayEnd::erratum, erratum_that_explains(recording, part.events + 1)};
-    ++part.events;
+    original.advance(event);
+    const bool differs = corrected.advance(event).has_value();
+    if ((corrected.clauses_hit() & unmodelled_clauses()).any()) {
+      part.end = ReplayEnd::unmodelled;
+      return part;
+    }
+    part.as_recorded.push_back(!differs);
+    if (!differs) continue;
+    find_erratum(recording, part.as_recorded.size(), errata, part.errata);
+    if (!same_state(corrected.state(), original.state())) {
+      part.end = ReplayEnd::erratum;
+      return part;
+    }
+    corrected.adopt_names(original.names());
   }
   return part;
 }
@@ -83,11 +107,11 @@ std::vector<Bytes> without_order(std::span<const Observation> observations, cons
   const auto add = [&](std::size_t what, RuleName rule, const Bytes& more, std::initializer_list<std::uint64_t> words) {
     const RuleName n = names.to_model(rule);
     Bytes bytes{static_cast<std::uint8_t>(what)};
-    for (const std::uint64_t word : {std::uint64_t{n.event}, std::uint64_t{n.index}})
-      bytes.push_back(std::uint8_t(word));
-    for (const std::uint64_t word : words) {
+    const auto put = [&](std::uint64_t word) {
       for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<std::uint8_t>(word >> shift));
-    }
+    };
+    put(rule_key(n));
+    for (const std::uint64_t word : words) put(word);
     bytes.insert(bytes.end(), more.begin(), more.end());
     out.push_back(std::move(bytes));
   };
@@ -120,7 +144,9 @@ class RecordedNames {
   }
 
  private:
-  static LockstepOptions options() { return {.answers_from_subject = true}; }
+  static LockstepOptions options() {
+    return {.errata = all_errata(), .alloc_rule = AllocRule::exact, .answers_from_subject = true};
+  }
   RecordingSubject subject_;
   Lockstep lockstep_;
 };
@@ -152,11 +178,11 @@ std::optional<Answer> AnswerBook::answer(const Observation& asked) {
 
 SubjectReplay replay_subject(const Recording& recording, Subject& subject, AnswerBook& answers) {
   const Part part = part_without_errata(recording);
-  SubjectReplay result{.end = part.end, .erratum = part.erratum, .events = recording.events.size()};
+  SubjectReplay result{.end = part.end, .errata = part.errata, .events = recording.events.size()};
   Lockstep lockstep(subject, {.answers_from_subject = true});
   RecordedNames recorded_names(recording);
   lockstep.start(recording.config);
-  for (std::size_t i = 0; i < part.events; ++i) {
+  for (std::size_t i = 0; i < part.as_recorded.size(); ++i) {
     answers.fill(recording.outputs[i]);
     result.divergence = lockstep.advance(recording.events[i]);
     if (result.divergence) {
@@ -164,6 +190,7 @@ SubjectReplay replay_subject(const Recording& recording, Subject& subject, Answe
       break;
     }
     const RuleNames& theirs = recorded_names.after(recording.events[i]);
+    if (!part.as_recorded[i]) continue;
     if (without_order(recording.outputs[i], theirs) != without_order(lockstep.got(), lockstep.names())) {
       result.end = ReplayEnd::order;
       break;
@@ -179,7 +206,7 @@ void SubjectReplayCounts::add(const SubjectReplay& replay) {
   events += replay.events;
   compared += replay.compared;
   ++ends[replay.end];
-  if (replay.end == ReplayEnd::erratum) ++errata[replay.erratum];
+  for (const unsigned erratum : replay.errata) ++errata[erratum];
   stats += replay.stats;
 }
 
@@ -194,10 +221,11 @@ std::string SubjectReplayCounts::print() const {
   std::string out =
       fmt::format("{} scenarios, {} of {} events ({:.1f} %), {} messages; {} to the end", scenarios, compared, events,
                   events ? 100.0 * double(compared) / double(events) : 0.0, stats.messages, at(ReplayEnd::complete));
-  if (at(ReplayEnd::erratum)) out += fmt::format(", {} up to an erratum{}", at(ReplayEnd::erratum), which);
+  if (at(ReplayEnd::erratum)) out += fmt::format(", {} until an erratum parts them", at(ReplayEnd::erratum));
   if (at(ReplayEnd::order)) out += fmt::format(", {} up to an order that matters", at(ReplayEnd::order));
   if (at(ReplayEnd::unmodelled)) out += fmt::format(", {} up to something unmodelled", at(ReplayEnd::unmodelled));
   if (at(ReplayEnd::diverged)) out += fmt::format(", {} diverged", at(ReplayEnd::diverged));
+  if (!which.empty()) out += "; scenarios with an erratum" + which;
   return out;
 }
 
