@@ -90,6 +90,7 @@ std::vector<std::string> BlockLines::lines(const Block& block, std::span<const O
   for (const auto& o : observations) {
     auto c = std::get_if<observation::Complete>(&o);
     bool told = c && (completes(before, *c) || asked_for(*c));
+    told = told || (std::holds_alternative<observation::Wake>(o) && &o != &observations.back());
     if (!told && (bit(channel_of(o)) & (kAlwaysShown | trace_.shown))) split_into(out, print_observation(o, naming_));
     before = &o;
   }

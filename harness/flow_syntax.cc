@@ -12,6 +12,8 @@
 namespace oftwin::harness {
 namespace {
 
+constexpr std::size_t kRepeated = 4;       // so many equal actions in a row are printed as one, with a count
+constexpr std::size_t kMaxActions = 8192;  // more of the shortest do not fit into a message
 constexpr std::uint16_t kIp = 0x0800, kArp = 0x0806;
 constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17;
 
@@ -273,8 +275,18 @@ WireMatch MatchParser::match() const {
 
 std::string print_actions(ByteView actions) {
   if (actions.empty()) return "drop";
-  std::string out;
-  auto add = [&out](const std::string& action) { out += (out.empty() ? "" : ",") + action; };
+  std::string out, last;
+  std::size_t times = 0;
+  auto finish = [&] {
+    for (; times > 0 && times < kRepeated; --times) out += (out.empty() ? "" : ",") + last;
+    if (times > 0) out += fmt::format("{}{}*{}", out.empty() ? "" : ",", last, times);
+    times = 0;
+  };
+  auto add = [&](const std::string& action) {
+    if (action != last) finish();
+    last = action;
+    ++times;
+  };
   while (actions.size() >= 8) {
     std::size_t len = static_cast<std::size_t>(actions[2] << 8 | actions[3]);
     if (len < 8 || len > actions.size()) break;
@@ -282,6 +294,7 @@ std::string print_actions(ByteView actions) {
     actions = actions.subspan(len);
   }
   if (!actions.empty()) add("raw:" + print_hex(actions));
+  finish();
   return out;
 }
 
@@ -291,13 +304,16 @@ ActionsOrError parse_actions(std::string_view text) {
   for (std::size_t from = 0; from <= text.size();) {
     std::size_t comma = std::min(text.find(',', from), text.size());
     std::string_view one = text.substr(from, comma - from);
-    auto bytes = parse_one_action(one);
-    if (!bytes) {
+    std::size_t star = one.find('*');
+    auto times = star == std::string_view::npos ? std::optional<std::uint64_t>(1)
+                                                : parse_number(one.substr(star + 1), kMaxActions);
+    auto bytes = parse_one_action(one.substr(0, star));
+    if (!bytes || !times) {
       out.error = fmt::format("'{}' is no action", one);
       out.column = from;
       return out;
     }
-    put_bytes(out.actions, *bytes);
+    for (std::uint64_t i = 0; i < *times; ++i) put_bytes(out.actions, *bytes);
     from = comma + 1;
   }
   return out;

@@ -4,7 +4,8 @@
 // icmp_code, and the shorthands ip arp icmp tcp udp. What is not named is wildcarded. The wire can say more than that
 // (wildcard bits without a meaning, address wildcard counts of 33 to 63, values under a wildcard): then
 // `wildcards=0x..` gives the word as sent and every field that is not zero is named. Actions of which the wire has more
-// than the syntax (padding, unknown types, broken framing) are `raw:HEX`. So both directions lose nothing.
+// than the syntax (padding, unknown types, broken framing) are `raw:HEX`; `output:2*8180` is 8180 times output:2. So
+// both directions lose nothing.
 #pragma once
 
 #include <cstdint>

@@ -91,6 +91,7 @@ TEST(TraceText, every_kind_of_line_survives) {
       "check_overlap emerg flags=0x8 actions=output:2,output:3:64,CONTROLLER:128,FLOOD,output:ALL:1,mod_vlan_vid:5,"
       "mod_vlan_pcp:1,strip_vlan,mod_dl_src:00:00:00:00:00:01,mod_dl_dst:00:00:00:00:00:02,mod_nw_src:1.2.3.4,"
       "mod_nw_dst:5.6.7.8,mod_nw_tos:4,mod_tp_src:1,mod_tp_dst:2,enqueue:1:7,raw:ffff000800002320",
+      "c1 flow_mod add actions=output:1,output:1,output:1,output:2*4,FLOOD*8000,raw:00",
       "c1 flow_mod delete out_port=2",
       "c1 flow_mod delete_strict dl_vlan=0xffff",
       "c1 flow_mod add nw_src=0.0.0.0/0 actions=drop",
