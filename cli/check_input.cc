@@ -14,8 +14,10 @@
 #include "harness/minimize.h"
 #include "harness/packets.h"
 #include "harness/replay.h"
+#include "harness/replay_subject.h"
 #include "harness/report.h"
 #include "harness/session.h"
+#include "harness/subject/builtin.h"
 #include "harness/trace_text.h"
 
 namespace oftwin::cli {
@@ -131,9 +133,14 @@ std::string InputChecker::report(const harness::Trace& trace) {
          fmt::format("\n({} inputs, minimized from {})", inputs_of(small), inputs_of(trace));
 }
 
+// The model against the recordings and, where no erratum is involved, the built-in switch as well.
 void InputChecker::check_recordings(const std::string& file, CheckResult& result, Progress& progress) {
-  model::Errata errata =
-      options_.edition ? *harness::parse_edition(*options_.edition) : *harness::parse_edition(harness::kOriginal);
+  const bool original = !options_.edition || options_.edition == harness::kOriginal;
+  const bool impl_too = original && options_.subject == "builtin";
+  const model::Errata errata = *harness::parse_edition(options_.edition.value_or(std::string(harness::kOriginal)));
+  harness::AnswerBook answers;
+  const auto impl = harness::make_builtin_subject([&](const Observation& asked) { return answers.answer(asked); });
+  harness::SubjectReplayCounts counts;
   harness::read_recordings(file, [&](const harness::Recording& recording) {
     harness::ReplayResult one = harness::replay(recording, errata);
     add_stats(result, one.stats);
@@ -144,10 +151,21 @@ void InputChecker::check_recordings(const std::string& file, CheckResult& result
       std::string what =
           one.divergence ? harness::print_difference(*one.divergence, recording.events) : one.dump_difference;
       add_failure(result, fmt::format("{} differs in step {}:\n{}", recording.id, one.step, what));
+    } else if (impl_too) {
+      progress.about_to_drive(harness::trace_of(recording));
+      harness::SubjectReplay replayed = harness::replay_subject(recording, *impl, answers);
+      counts.add(replayed);
+      if (replayed.divergence) {
+        ++result.diverged;
+        add_failure(result, fmt::format("{}: {}", recording.id,
+                                        harness::print_report(recording.config, recording.events, *replayed.divergence,
+                                                              impl->name())));
+      }
     }
     progress.step(result.agreed + result.outside + result.diverged, 0, result.messages);
     return true;
   });
+  if (impl_too) result.notes.push_back(fmt::format("{}: {}", impl->name(), counts.print()));
 }
 
 void InputChecker::check_packets(const std::string& file, CheckResult& result, Progress& progress) {

@@ -50,7 +50,7 @@ bool replay_block(const harness::Trace& trace, const harness::Block& block, harn
     if (!divergence) continue;
     print_lines("both", lines.lines(block, std::span(wanted).first(wanted.size() - lockstep.wanted().size())));
     fmt::print("\n{}\n{}", harness::print_difference(*divergence, trace.events),
-               harness::print_clauses(divergence->clauses));
+               harness::print_clauses(trace.config, *divergence));
     return false;
   }
   print_lines("both", lines.lines(block, wanted));
