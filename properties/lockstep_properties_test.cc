@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "harness/lockstep.h"
 #include "harness/report.h"
@@ -16,17 +16,39 @@ namespace {
 
 using small_world::Step;
 
+// The built-in switch, with its provider's rules counted: the lockstep itself compares only some of the allocations.
+class Counted final : public harness::Subject {
+ public:
+  void reset(const SwitchConfig& config) override { inner_->reset(config); }
+  void drive(const Event& event, std::vector<Observation>& out) override {
+    const std::size_t first = out.size();
+    inner_->drive(event, out);
+    for (std::size_t i = first; i < out.size(); ++i) {
+      if (const auto* alloc = std::get_if<observation::Alloc>(&out[i]); alloc != nullptr && !alloc->failed) {
+        ++live[alloc->rule];
+      }
+      if (const auto* dealloc = std::get_if<observation::Dealloc>(&out[i])) --live[dealloc->rule];
+    }
+  }
+  unsigned channels() const override { return inner_->channels(); }
+  void project(Observation& o) const override { inner_->project(o); }
+  std::string name() const override { return inner_->name(); }
+
+  std::map<RuleName, int> live;  // 1: allocated; 0: and given back
+
+ private:
+  std::unique_ptr<harness::Subject> inner_ = harness::make_builtin_subject();
+};
+
 // Drives both sides and keeps what the switch did. Any difference fails the property.
 class World {
  public:
-  World() : subject_(harness::make_builtin_subject()), lockstep_(*subject_, {}) {
-    lockstep_.start(small_world::config());
-  }
+  World() : lockstep_(subject_, {}) { lockstep_.start(small_world::config()); }
 
   void drive(const Event& event) {
     events_.push_back(event);
     if (const auto divergence = lockstep_.advance(event)) {
-      RC_FAIL(harness::print_report(small_world::config(), events_, *divergence, subject_->name()));
+      RC_FAIL(harness::print_report(small_world::config(), events_, *divergence, subject_.name()));
     }
     seen_.insert(seen_.end(), lockstep_.got().begin(), lockstep_.got().end());
   }
@@ -40,12 +62,9 @@ class World {
     return id + 1;
   }
 
-  // The provider answers at once from now on, and completes whatever is pending.
+  // Whatever is pending is completed, and the provider answers at once from now on (but for answers still planned).
   void finish_operations() {
     drive({next_id(), event::ProviderPolicy{std::nullopt, {}}});
-    for (int kind = 0; kind < 3; ++kind) {  // planned answers go first: use them up, they may be `pending`
-      while (!state().provider.plan[static_cast<std::size_t>(kind)].empty()) use_up(static_cast<OperationKind>(kind));
-    }
     settle();
     while (!state().operations.empty()) {
       drive({next_id(), event::ProviderComplete{state().operations.front().rule, {}}});
@@ -55,23 +74,18 @@ class World {
 
   const model::State& state() const { return lockstep_.state(); }
   const std::vector<Observation>& seen() const { return seen_; }
+  const std::map<RuleName, int>& live() const { return subject_.live; }
 
- private:
-  // There is no way to take a planned answer back: a hidden rule of its own, above all others, consumes it.
-  void use_up(OperationKind kind) {
-    const std::uint32_t id = next_id();
-    const event::HiddenAdd add{0x20000 + id, 0, 1};
-    drive({id, add});
-    settle();
-    while (!state().operations.empty()) {
-      drive({next_id(), event::ProviderComplete{state().operations.front().rule, {}}});
-      settle();
-    }
-    if (kind == OperationKind::remove) drive({next_id(), event::HiddenDel{add.priority, 0}});
-    settle();
+  // All rules, in an order that does not depend on the tables'.
+  std::vector<model::Rule> rules() const {
+    std::vector<model::Rule> out;
+    for (const model::Table& table : state().tables) out.insert(out.end(), table.rules.begin(), table.rules.end());
+    std::ranges::sort(out, {}, &model::Rule::name);
+    return out;
   }
 
-  std::unique_ptr<harness::Subject> subject_;
+ private:
+  Counted subject_;
   harness::Lockstep lockstep_;
   std::vector<Event> events_;
   std::vector<Observation> seen_;
@@ -145,12 +159,16 @@ void failing_request(World& world, const Step& step, bool late) {
 
 void failed_request_leaves_nothing(bool late) {
   World world;
-  world.drive(small_world::events_of(*small_world::histories()));
+  std::vector<Step> history = *small_world::histories();
+  for (Step& step : history) {
+    if (step[0] % 8 == 4) step[0] = 5;  // no planned answers: the last request's is the policy's
+  }
+  world.drive(small_world::events_of(history));
   world.finish_operations();
-  const std::vector<model::Table> before = world.state().tables;
+  const std::vector<model::Rule> before = world.rules();
   const std::size_t seen = world.seen().size();
   failing_request(world, *rc::gen::container<Step>(rc::gen::arbitrary<std::uint8_t>()), late);
-  RC_ASSERT(world.state().tables == before);
+  RC_ASSERT((world.rules() == before));
   std::size_t errors = 0;
   for (std::size_t i = seen; i < world.seen().size(); ++i) {
     const auto* sent = std::get_if<observation::Send>(&world.seen()[i]);
@@ -177,12 +195,7 @@ RC_GTEST_PROP(Balance, every_rule_allocated_is_deallocated_once, ()) {
   if (!pending || *rc::gen::inRange(0, 2) == 0) world.finish_operations();
   world.drive({world.next_id(), event::Destroy{}});
   world.settle();
-  std::size_t allocs = 0, deallocs = 0;
-  for (const Observation& o : world.seen()) {
-    if (const auto* alloc = std::get_if<observation::Alloc>(&o)) allocs += !alloc->failed;
-    deallocs += std::holds_alternative<observation::Dealloc>(o);
-  }
-  RC_ASSERT(allocs == deallocs);
+  for (const auto& [rule, live] : world.live()) RC_ASSERT(live == 0);
 }
 
 }  // namespace
