@@ -336,7 +336,8 @@ std::string print_session(const SessionReport& report) {
   }
   if (report.problems.size() > kShown) out += fmt::format("  and {} more\n", report.problems.size() - kShown);
   if (report.divergence) {
-    out += print_report(report.trace.config, report.trace.events, *report.divergence, report.subject);
+    out += fmt::format("  {} differs from the model:\n{}", report.subject,
+                       print_difference(*report.divergence, report.trace.events));
   }
   return out;
 }
