@@ -182,12 +182,12 @@ void failed_request_leaves_nothing(bool late) {
   world.settle();
 }
 
-RC_GTEST_PROP(Rollback, a_request_that_fails_at_once_leaves_nothing, ()) { failed_request_leaves_nothing(false); }
-RC_GTEST_PROP(Rollback, a_request_that_fails_later_leaves_nothing, ()) { failed_request_leaves_nothing(true); }
+RC_GTEST_PROP(Rollback, ADD_8_a_request_that_fails_at_once_leaves_nothing, ()) { failed_request_leaves_nothing(false); }
+RC_GTEST_PROP(Rollback, MOD_5_a_request_that_fails_later_leaves_nothing, ()) { failed_request_leaves_nothing(true); }
 
 // --- Balance
 // -----------------------------------------------------------------------------------------------------------
-RC_GTEST_PROP(Balance, every_rule_allocated_is_deallocated_once, ()) {
+RC_GTEST_PROP(Balance, END_1_every_rule_allocated_is_deallocated_once, ()) {
   World world;
   world.drive(small_world::events_of(*small_world::histories()));
   const bool pending = !world.state().operations.empty();

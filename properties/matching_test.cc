@@ -131,14 +131,14 @@ RC_GTEST_PROP(Matching, every_match_covers_and_overlaps_itself, ()) {
   RC_ASSERT(overlaps(a, a));
 }
 
-RC_GTEST_PROP(Matching, covering_is_transitive, ()) {
+RC_GTEST_PROP(Matching, MATCH_2_covering_is_transitive, ()) {
   const Match a = draw_match(), b = narrowed(a, draw_match()), c = narrowed(b, draw_match());
   RC_ASSERT(covers(a, b));
   RC_ASSERT(covers(b, c));
   RC_ASSERT(covers(a, c));
 }
 
-RC_GTEST_PROP(Matching, covering_both_ways_is_equality, ()) {
+RC_GTEST_PROP(Matching, MATCH_3_covering_both_ways_is_equality, ()) {
   const Match a = draw_match(), b = *rc::gen::inRange(0, 2) == 0 ? narrowed(a, draw_match()) : draw_match();
   RC_CLASSIFY(a == b, "equal");
   RC_ASSERT((covers(a, b) && covers(b, a)) == (a == b));
@@ -156,7 +156,7 @@ RC_GTEST_PROP(Matching, what_covers_overlaps, ()) {
   if (covers(a, b)) RC_ASSERT(overlaps(a, b));
 }
 
-RC_GTEST_PROP(Matching, two_matches_overlap_exactly_if_a_witness_packet_matches_both, ()) {
+RC_GTEST_PROP(Matching, ADD_1_two_matches_overlap_exactly_if_a_witness_packet_matches_both, ()) {
   const Match a = draw_match(), b = draw_match();
   FlowKey witness;
   satisfy(a, witness);
@@ -165,7 +165,7 @@ RC_GTEST_PROP(Matching, two_matches_overlap_exactly_if_a_witness_packet_matches_
   RC_ASSERT((matches(a, witness) && matches(b, witness)) == overlaps(a, b));
 }
 
-RC_GTEST_PROP(Matching, a_packet_of_the_specific_match_matches_the_general_one, ()) {
+RC_GTEST_PROP(Matching, MATCH_1_a_packet_of_the_specific_match_matches_the_general_one, ()) {
   const Match a = draw_match(), b = narrowed(a, draw_match());
   FlowKey key;
   satisfy(draw_match(), key);

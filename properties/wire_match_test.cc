@@ -52,7 +52,7 @@ RC_GTEST_PROP(WireMatch, both_decoders_understand_the_same, ()) {
   RC_ASSERT(impl::decode_match(raw.data(), &exact) == impl::pack(model::decode_match(raw, 0)));
 }
 
-RC_GTEST_PROP(WireMatch, both_normalize_the_same, ()) {
+RC_GTEST_PROP(WireMatch, MATCH_4_both_normalize_the_same, ()) {
   const Raw raw = draw_raw();
   bool exact = false;
   impl::PackedMatch packed = impl::decode_match(raw.data(), &exact);
