@@ -110,7 +110,9 @@ void accept_arrivals(Core& core) {
     core.connections.push_back(std::move(conn));
   }
   core.arriving.clear();
-  for (const Connection* conn : core.came_up) core.listener.conn_up(conn->name);
+  for (const Connection* conn : core.came_up) {
+    if (conn->up) core.listener.conn_up(conn->name);  // a session may be over before it is reported
+  }
   core.came_up.clear();
 }
 
