@@ -1,0 +1,157 @@
+// The command from outside: exit codes, messages, what it writes and what it does not.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Ran {
+  int code = -1;
+  std::string output;  // both streams
+};
+
+Ran run(const std::string& arguments) {
+  std::string line = std::string(OFTWIN_COMMAND) + " " + arguments + " 2>&1 </dev/null";
+  Ran ran;
+  FILE* pipe = popen(line.c_str(), "r");
+  if (!pipe) return ran;
+  std::array<char, 4096> buffer;
+  while (std::size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) ran.output.append(buffer.data(), n);
+  int status = pclose(pipe);
+  if (WIFEXITED(status)) ran.code = WEXITSTATUS(status);
+  return ran;
+}
+
+std::string slurp(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+class Command : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() /
+              ("oftwin-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string file(const std::string& name, const std::string& content) {
+    fs::path path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << content;
+    return path.string();
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  static std::string corpus(const std::string& name) { return std::string(OFTWIN_SOURCE_DIR) + "/corpus/" + name; }
+
+  fs::path folder_;
+};
+
+TEST_F(Command, agreement_is_exit_code_0) {
+  Ran r = run("check " + corpus("flow_mod"));
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("messages checked"), std::string::npos) << r.output;
+  EXPECT_NE(r.output.find("clauses hit"), std::string::npos) << r.output;
+}
+
+TEST_F(Command, an_expectation_that_does_not_hold_is_exit_code_1) {
+  Ran r = run("check " + file("a.trace", "\nc1 barrier_request\n----\nc1 echo_reply\n"));
+  EXPECT_EQ(r.code, 1) << r.output;
+  EXPECT_NE(r.output.find("a.trace:2: "), std::string::npos) << r.output;
+  EXPECT_NE(r.output.find("model    c1 barrier_reply"), std::string::npos) << r.output;
+}
+
+TEST_F(Command, a_broken_trace_is_exit_code_2_with_its_place) {
+  Ran r = run("check " + file("a.trace", "\nc1 barrier_request\n\nc1 flow_mod ad\n"));
+  EXPECT_EQ(r.code, 2) << r.output;
+  EXPECT_NE(r.output.find("a.trace:4:13: "), std::string::npos) << r.output;
+}
+
+TEST_F(Command, files_that_cannot_be_read_are_exit_code_2) {
+  EXPECT_EQ(run("check " + path("none.trace")).code, 2);
+  EXPECT_EQ(run("check " + path("none.jsonl.gz")).code, 2);
+  EXPECT_EQ(run("check " + file("a.jsonl.gz", "not compressed")).code, 2);
+  EXPECT_EQ(run("check " + file("b.pcap", "not a capture")).code, 2);
+  std::string cut = slurp(corpus("recordings/basic.jsonl.gz"));
+  EXPECT_EQ(run("check " + file("c.jsonl.gz", cut.substr(0, cut.size() / 2))).code, 2);
+  fs::create_directory(path("empty"));
+  EXPECT_EQ(run("check " + path("empty")).code, 2);
+}
+
+TEST_F(Command, wrong_words_are_exit_code_2) {
+  for (const char* words : {"", "chekc", "check", "check --nonsense", "check --random x", "check --subject nobody x",
+                            "clause NO-1", "fuzz --target /nowhere", "fuzz --engine none", "convert a"}) {
+    EXPECT_EQ(run(words).code, 2) << words;
+  }
+  EXPECT_EQ(run("--version").code, 0);
+  EXPECT_EQ(run("--help").code, 0);
+}
+
+TEST_F(Command, the_original_edition_is_not_held_against_the_subject) {
+  Ran r = run("check --edition ovs-2011 --random 1");
+  EXPECT_EQ(r.code, 2);
+  EXPECT_NE(r.output.find("ovs-2011"), std::string::npos) << r.output;
+  EXPECT_EQ(run("check --edition ovs-1066 --random 1").code, 2);
+  EXPECT_EQ(run("check --errata E-02 " + file("a.trace", "\nclock 1ms\n")).code, 2) << "nothing to hold it against";
+}
+
+TEST_F(Command, bad_input_writes_nothing) {
+  EXPECT_EQ(run("convert " + file("a.trace", "nonsense\n") + " " + path("b.bin")).code, 2);
+  EXPECT_FALSE(fs::exists(path("b.bin")));
+  std::string text = "\nc1 flow_mod add actions=drop\n\nnonsense\n";
+  std::string broken = file("c.trace", text);
+  EXPECT_EQ(run("check --rewrite " + broken).code, 2);
+  EXPECT_EQ(slurp(broken), text);
+}
+
+TEST_F(Command, conversion_goes_both_ways) {
+  std::string text = corpus("flow_mod/delete.trace");
+  EXPECT_EQ(run("convert " + text + " " + path("a.bin")).code, 0);
+  EXPECT_EQ(run("convert " + path("a.bin") + " " + path("b.trace")).code, 0);
+  EXPECT_EQ(run("convert " + path("b.trace") + " " + path("c.bin")).code, 0);
+  EXPECT_EQ(slurp(path("a.bin")), slurp(path("c.bin")));
+  EXPECT_EQ(run("convert --id basic-0 --expect " + corpus("recordings/basic.jsonl.gz") + " " + path("r.trace")).code,
+            0);
+  EXPECT_EQ(run("check " + path("r.trace")).code, 0);
+  EXPECT_EQ(run("convert --id basic-none " + corpus("recordings/basic.jsonl.gz") + " " + path("s.trace")).code, 2);
+}
+
+TEST_F(Command, expectations_of_the_corpus_are_what_rewriting_gives) {
+  std::string before = slurp(corpus("flow_mod/delete.trace"));
+  std::string copy = file("a.trace", before);
+  EXPECT_EQ(run("check --rewrite " + copy).code, 0);
+  EXPECT_EQ(slurp(copy), before);
+}
+
+TEST_F(Command, results_for_machines) {
+  Ran r = run("check --json - --junit " + path("j.xml") + " " + corpus("flow_mod/delete.trace"));
+  EXPECT_EQ(r.code, 0);
+  EXPECT_EQ(r.output.front(), '{') << r.output;
+  for (const char* key : {"\"events\"", "\"messages\"", "\"agreed\"", "\"diverged\"", "\"clauses\""}) {
+    EXPECT_NE(r.output.find(key), std::string::npos) << key;
+  }
+  EXPECT_NE(slurp(path("j.xml")).find("<testcase"), std::string::npos);
+}
+
+TEST_F(Command, replay_and_clause_tell) {
+  Ran r = run("replay " + corpus("flow_mod/failed_add_restores_its_victim.trace"));
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("victim=e1"), std::string::npos) << r.output;
+  EXPECT_NE(run("clause ADD-8").output.find("restores its victim"), std::string::npos);
+}
+
+TEST_F(Command, there_is_nothing_to_minimize_where_both_agree) {
+  EXPECT_EQ(run("minimize " + corpus("flow_mod/delete.trace")).code, 0);
+}
+
+}  // namespace
