@@ -90,10 +90,12 @@ void cut(Connection& conn, std::uint32_t event) {
 
 Message next_message(Turn& turn, Connection& conn) {
   Message message;
-  const bool again = conn.blocked.has_value();
-  if (again) {
+  bool again = false;
+  if (conn.blocked) {
     turn.hit("CONN-3");
-    message = *std::exchange(conn.blocked, std::nullopt);
+    again = true;
+    message = std::move(*conn.blocked);
+    conn.blocked.reset();
   } else {
     message = std::move(conn.inbox.front());
     conn.inbox.erase(conn.inbox.begin());

@@ -65,7 +65,7 @@ void finish_group(Turn& turn, std::uint32_t id) {
   const auto it = std::ranges::find(groups, id, &Group::id);
   const Group group = std::move(*it);
   groups.erase(it);
-  if (group.linked) {
+  if (group.linked && group.owner) {
     turn.hit("OP-5");
     if (group.error) send_error(turn, *turn.connection(*group.owner), group.error, group.request);
   } else {
@@ -205,7 +205,7 @@ void complete_operation(Turn& turn, RuleName name, Error error) {
 void expire_rule(Turn& turn, RuleName name, ExpiryReason reason) {
   const Operation* op = turn.operation_on(name);
   const Rule* rule = turn.rule_in_table(name);
-  if (!rule && op) rule = &*op->set_aside;
+  if (!rule && op && op->set_aside) rule = &*op->set_aside;
   if (!rule) return;
   if (op && !turn.erratum(10)) {
     turn.hit("EXP-2");

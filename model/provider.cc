@@ -81,10 +81,15 @@ void with_iteration_undone_if_silent(Turn& turn, Run run) {
   }
 }
 
-const Operation* next_due(const State& state) {
-  const Operation* next = nullptr;
+// The operation that completes by itself first; of several at the same time the one that was started first.
+struct Due {
+  std::uint64_t at_ms;
+  RuleName rule;
+};
+std::optional<Due> next_due(const State& state) {
+  std::optional<Due> next;
   for (const Operation& op : state.operations) {
-    if (op.due_ms && (!next || *op.due_ms < *next->due_ms)) next = &op;
+    if (op.due_ms && (!next || *op.due_ms < next->at_ms)) next = Due{*op.due_ms, op.rule};
   }
   return next;
 }
@@ -131,9 +136,9 @@ void run_provider(Turn& turn) {
   for (const Provider::Work& work : queue) {
     with_iteration_undone_if_silent(turn, [&] { std::visit([&](const auto& w) { run_work(turn, w); }, work); });
   }
-  for (const Operation* op = next_due(turn.state); op && *op->due_ms <= turn.state.now_ms; op = next_due(turn.state)) {
+  for (auto due = next_due(turn.state); due && due->at_ms <= turn.state.now_ms; due = next_due(turn.state)) {
     turn.hit("OP-10");
-    run_work(turn, event::ProviderComplete{op->rule, {}});
+    run_work(turn, event::ProviderComplete{due->rule, {}});
   }
 }
 
@@ -143,8 +148,8 @@ bool provider_has_work(const State& state) {
 }
 
 std::optional<std::uint64_t> provider_due_ms(const State& state) {
-  const Operation* op = next_due(state);
-  return op ? op->due_ms : std::nullopt;
+  const std::optional<Due> due = next_due(state);
+  return due ? std::optional(due->at_ms) : std::nullopt;
 }
 
 }  // namespace oftwin::model
