@@ -1,3 +1,5 @@
+// One scenario at a time: played, then each frame judged, then the flows at the end. What a difference in one frame
+// does to the counters is carried along, so that the flows are judged exactly, too.
 #include "harness/packets.h"
 
 #include <fmt/format.h>
@@ -72,7 +74,8 @@ std::vector<Bytes> sent(std::span<const Observation> observations, std::uint8_t 
   std::vector<Bytes> messages;
   for (const Observation& o : observations) {
     const auto* send = std::get_if<observation::Send>(&o);
-    if (send != nullptr && send->bytes[wire::header::type.offset] == type) messages.push_back(send->bytes);
+    if (send == nullptr || send->bytes.size() < wire::header::size) continue;
+    if (send->bytes[wire::header::type.offset] == type) messages.push_back(send->bytes);
   }
   return messages;
 }
@@ -104,9 +107,10 @@ SideHits side_hits(std::span<const Observation> observations) {
 std::vector<PacketFlow> flow_stats(std::span<const Observation> observations) {
   std::vector<PacketFlow> flows;
   for (const Bytes& message : sent(observations, OFPT_STATS_REPLY)) {
-    ByteView rest = ByteView(message).subspan(12);
+    ByteView rest = ByteView(message).subspan(std::min<std::size_t>(wire::stats_msg::size, message.size()));
     while (rest.size() >= wire::flow_stats::size) {
       const ByteView entry = rest.first(std::min<std::size_t>(Reader(rest).get<std::uint16_t>(), rest.size()));
+      if (entry.size() < wire::flow_stats::size) break;
       const auto number = [&](wire::Field f) {
         std::uint64_t n = 0;
         for (std::size_t i = 0; i < f.size; ++i) n = n << 8 | entry[f.offset + i];

@@ -1,3 +1,4 @@
+// From JSON to plain structs. Invariant: every complaint names file, line (or byte) and what was expected.
 #include "harness/packets_file.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// Two steps, as in the law: how a frame is read (Reading), then what the actions make of it (run), both with the
+// model's own functions and with a few things put in their way. Invariant: with no label in force it is the law.
 #include "harness/packets_reading.h"
 
 #include <algorithm>
@@ -34,7 +36,7 @@ bool whole_tcp(ByteView segment) {
 class Reading {
  public:
   Reading(std::uint16_t in_port, ByteView arrived, PacketLabels in_force)
-      : in_force_(in_force), frame(arrived.begin(), arrived.end()) {
+      : frame(arrived.begin(), arrived.end()), in_force_(in_force) {
     if (frame.size() < model::kEthernetHeader) use(short_frame);
     if (frame.size() >= 18 && be16(frame, 12) == 0x88a8 && use(dot1ad_tag)) frame[12] = 0x81, frame[13] = 0x00;
     const model::Headers h = model::parse(frame, in_port, hit_);
@@ -47,11 +49,6 @@ class Reading {
     if (key.dl_type == 0x86dd) read_ipv6();
   }
 
- private:
-  PacketLabels in_force_;
-  model::Clauses hit_;
-
- public:
   Bytes frame;
   FlowKey key;      // for the match
   FlowKey written;  // for the actions
@@ -61,6 +58,9 @@ class Reading {
   PacketLabels applied;
 
  private:
+  PacketLabels in_force_;
+  model::Clauses hit_;  // nobody asks
+
   bool on(PacketLabel label) const { return in_force_[static_cast<std::size_t>(label)]; }
   // This frame is a case of the label; true if it is in force.
   bool use(PacketLabel label) {

@@ -65,7 +65,7 @@ std::uint64_t failures_after(const std::function<void(PacketScenario&)>& change)
     scenarios.push_back(s);
     return true;
   });
-  change(scenarios[4]);
+  change(scenarios[3]);  // whose second rule was refused
   const std::unique_ptr<Subject> subject = make_builtin_subject();
   return judge_packets(scenarios, kFolder + "differences.txt", *subject).failures;
 }
