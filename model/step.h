@@ -34,8 +34,8 @@ struct OrderQuestion {
   std::vector<Bytes> records;
 };
 
-// What the provider answers to the call that the model is about to report. In scripted mode only. `packet_out`: the call
-// is packet_out, of which only the answer's error counts (a provider may refuse an action list by itself).
+// What the provider answers to the call that the model is about to report. In scripted mode only. `packet_out`: the
+// call is packet_out, of which only the answer's error counts (a provider may refuse an action list by itself).
 struct AnswerQuestion {
   std::size_t position = 0;
   OperationKind kind = OperationKind::add;
