@@ -106,7 +106,7 @@ class Switch:
 class Capture:
     def __init__(self, path, ports):
         self.path = path
-        self.scratch = tempfile.NamedTemporaryFile(suffix=".pcap", dir="/tmp", delete=False).name
+        self.scratch = tempfile.NamedTemporaryFile(suffix=".pcap", delete=False).name
         condition = " or ".join(f"tcp port {p}" for p in ports)
         self.process = subprocess.Popen(["dumpcap", "-q", "-P", "-i", "lo", "-s", "262144", "-B", "32", "-f", condition, "-w",
                                          self.scratch], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -190,7 +190,7 @@ class Session:
 
 
 def record(name, play, out):
-    directory = tempfile.mkdtemp(prefix="oftwin-", dir="/tmp")
+    directory = tempfile.mkdtemp(prefix="oftwin-")
     switch = Switch(directory)
     try:
         session = Session(name, switch)
