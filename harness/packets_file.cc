@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -56,9 +57,9 @@ Bytes hex(const json& j) {
 PacketHit parse_hit(const json& j) {
   PacketHit h;
   const auto& cookie = j.at("cookie").get_ref<const std::string&>();
-  std::size_t used = 0;
-  h.cookie = std::stoull(cookie, &used, 16);
-  if (used != cookie.size()) throw Malformed(fmt::format("'{}' is no cookie", cookie));
+  const char* end = cookie.data() + cookie.size();
+  const auto parsed = std::from_chars(cookie.data(), end, h.cookie, 16);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) throw Malformed(fmt::format("'{}' is no cookie", cookie));
   h.miss = j.at("reason").get_ref<const std::string&>() == "no_match";
   h.in_port = j.at("in_port").get<std::uint16_t>();
   h.total_len = j.at("total_len").get<std::uint16_t>();
