@@ -56,9 +56,7 @@ TEST(lockstep, every_tampering_is_noticed) {
     Lockstep lockstep(subject, {});
     const auto divergence = lockstep.run(trace.config, trace.events);
     ASSERT_EQ(divergence.has_value(), tampered_at.has_value()) << "seed " << seed;
-    if (divergence) {
-      EXPECT_EQ(divergence->event_index, *tampered_at) << "seed " << seed;
-    }
+    if (divergence) { EXPECT_EQ(divergence->event_index, *tampered_at) << "seed " << seed; }
   }
 }
 
@@ -123,6 +121,25 @@ TEST(minimize, no_event_of_the_result_can_be_left_out) {
     EXPECT_EQ(parse_trace(print_trace(*minimized)), *minimized);
   }
   EXPECT_GT(minimized_traces, 10);
+}
+
+// A subject with a defect of the original is told from `corrected` by generated traces, and by few events of them.
+// (Not all defects show: some corrupt memory only, some need more than these traces have.)
+TEST(minimize, defects_of_the_original_are_found_and_small) {
+  int found = 0;
+  for (std::size_t erratum = 1; erratum <= 16; ++erratum) {
+    ModelSubject defective({}, model::Errata{}.set(erratum));
+    for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+      const Trace trace = generate(seed);
+      if (!symptom_of_run(defective, {}, trace.config, trace.events)) continue;
+      const auto minimized = minimize_divergence(trace, defective);
+      ASSERT_TRUE(minimized);
+      EXPECT_LE(inputs(minimized->events), 8u) << "erratum " << erratum << "\n" << print_trace(*minimized);
+      ++found;
+      break;
+    }
+  }
+  EXPECT_GE(found, 12);
 }
 
 TEST(rename, split_messages_keep_their_rules) {
