@@ -164,7 +164,8 @@ class Minimizer {
 
   // Nothing gets smaller, everything gets easier to read. The order is not free: numbers come last.
   void make_plain() {
-    try_events(with_loops_between(events_));
+    // A crowd of messages (a limit, say) reads better as one event; a few do not.
+    if (!crowded() || !try_events(joined_messages(events_))) try_events(with_loops_between(events_));
     for (auto* rename : {with_plain_connections, with_plain_ports}) {
       Renaming renamed = rename(config_, events_);
       try_both(renamed.config, std::move(renamed.events));
@@ -172,6 +173,11 @@ class Minimizer {
     try_events(with_plain_cookies(events_));
     try_events(with_plain_priorities(events_));
     if (!try_events(renumbered(events_, true))) try_events(renumbered(events_, false));
+  }
+
+  bool crowded() const {
+    const auto is_message = [](const Event& e) { return std::holds_alternative<event::Recv>(e.body); };
+    return std::ranges::count_if(events_, is_message) > 8;
   }
 
   const Probe& probe_;

@@ -178,6 +178,40 @@ std::vector<Event> split_messages(const std::vector<Event>& events) {
   return out;
 }
 
+std::vector<Event> joined_messages(const std::vector<Event>& events) {
+  std::vector<Event> out;
+  std::map<ConnName, Stream> streams;
+  std::map<RuleName, RuleName> names;
+  std::optional<std::size_t> open;  // where in `out` the messages go, as long as only loops have followed
+  std::uint32_t completed = 0;      // messages there
+  for (const Event& e : events) {
+    const auto* recv = std::get_if<event::Recv>(&e.body);
+    if (!recv) {
+      if (!std::holds_alternative<event::Loop>(e.body)) {
+        open.reset();
+        names[{e.id, 1}] = {e.id, 1};  // a rule of the switch's own
+      }
+      out.push_back(e);
+      continue;
+    }
+    if (open && std::get<event::Recv>(out[*open].body).conn == recv->conn) {
+      Bytes& bytes = std::get<event::Recv>(out[*open].body).bytes;
+      bytes.insert(bytes.end(), recv->bytes.begin(), recv->bytes.end());
+      out.resize(*open + 1);  // the loops between
+    } else {
+      open = out.size();
+      completed = 0;
+      out.push_back(e);
+    }
+    std::uint32_t index = 0;
+    for (const Stream::Piece& piece : streams[recv->conn].cut(recv->bytes)) {
+      if (piece.completes) names[{e.id, ++index}] = {out[*open].id, ++completed};
+    }
+  }
+  rename_rules(out, names);
+  return out;
+}
+
 std::vector<Event> with_loops_between(const std::vector<Event>& events) {
   std::vector<Event> out;
   for (std::size_t i = 0; i < events.size(); ++i) {

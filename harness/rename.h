@@ -14,6 +14,9 @@ namespace oftwin::harness {
 // stay as they are.
 std::vector<Event> split_messages(const std::vector<Event>& events);
 
+// The other way: messages that arrive on one connection with nothing but loops between them arrive together.
+std::vector<Event> joined_messages(const std::vector<Event>& events);
+
 // Lets the loop settle after each message that nothing else settles, so that each message's consequences stand apart.
 std::vector<Event> with_loops_between(const std::vector<Event>& events);
 
