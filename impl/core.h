@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "impl/classifier.h"
@@ -118,6 +119,8 @@ struct Core {
   oft_host host{};
   std::uint64_t now_ms = 0;
   bool in_provider_run = false;
+  bool completions_welcome = false;  // inside a call from which the provider may complete operations
+  bool packets_welcome = false;      // inside a call from which it may hand packets up
   bool destroyed = false;
   bool flushing = false;
 
@@ -141,6 +144,19 @@ struct Core {
   std::vector<Rule*> touched;
   std::vector<std::uint8_t> frame;
   std::vector<std::uint8_t> out;
+};
+
+// Sets a flag for as long as it lives.
+class Raised {
+ public:
+  explicit Raised(bool& flag) : flag_(flag), before_(std::exchange(flag, true)) {}
+  ~Raised() { flag_ = before_; }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+
+ private:
+  bool& flag_;
+  const bool before_;
 };
 
 }  // namespace oftwin::impl

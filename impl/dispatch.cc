@@ -65,6 +65,7 @@ Verdict handle_packet_out(Core& core, Connection& conn, ByteView m) {
     if (got.error || !got.packet) return refuse(got.error);
     out.frame = core.frame;
   }
+  const Raised packets(core.packets_welcome);
   return refuse(from_provider(core.provider.packet_out(core.instance, out.in_port, out.frame.data(), out.frame.size(),
                                                        out.actions.data(), out.actions.size())));
 }

@@ -18,6 +18,7 @@ std::uint64_t now_ms(void* host) { return core_of(host).now_ms; }
 
 void op_complete(void* host, oft_op* handle, oft_error error) {
   Core& core = core_of(host);
+  if (!core.completions_welcome) return;
   if (Operation* op = operation_of(core, handle)) finish(core, *op, from_provider(error));
 }
 
@@ -29,7 +30,9 @@ void rule_expire(void* host, const oft_rule* rule, oft_expiry_reason reason) {
 
 void packet_in(void* host, std::uint16_t in_port, const std::uint8_t* frame, std::uint64_t len,
                oft_packet_in_reason reason, std::uint16_t send_len) {
-  send_packet_in(core_of(host), in_port, {frame, static_cast<std::size_t>(len)},
+  Core& core = core_of(host);
+  if (!core.packets_welcome) return;
+  send_packet_in(core, in_port, {frame, static_cast<std::size_t>(len)},
                  reason == OFT_ACTION ? OFPR_ACTION : OFPR_NO_MATCH, send_len);
 }
 

@@ -102,6 +102,7 @@ Error use_buffer(Core& core, Operation& op) {
   if (!group.connection->buffers) return kBufferUnknown;
   const PacketBuffers::Retrieved got = group.connection->buffers->retrieve(id, core.frame);
   if (got.error || !got.packet) return got.error;
+  const Raised packets(core.packets_welcome);
   return from_provider(
       core.provider.rule_execute(core.instance, &op.rule->face, got.in_port, core.frame.data(), core.frame.size()));
 }
@@ -187,7 +188,11 @@ Error begin_add(Core& core, Group* group, Rule& rule, Rule* victim) {
   const std::uint32_t generation = op.generation;
   op.victim = victim;
   const oft_rule* replaced = victim != nullptr ? &victim->face : nullptr;
-  const oft_error refusal = core.provider.rule_construct(core.instance, &rule.face, replaced, handle_of(op));
+  oft_error refusal = OFT_OK;
+  {
+    const Raised completions(core.completions_welcome);
+    refusal = core.provider.rule_construct(core.instance, &rule.face, replaced, handle_of(op));
+  }
   if (refusal == OFT_OK || !alive(op, generation)) return {};
   retire(op);
   --group->n_operations;
@@ -205,6 +210,7 @@ void begin_modify(Core& core, Group* group, Rule& rule, ByteView actions, std::u
   op.old_actions.swap(rule.actions);
   rule.actions.assign(actions.begin(), actions.end());
   show_actions(rule);
+  const Raised completions(core.completions_welcome);
   core.provider.rule_modify_actions(core.instance, &rule.face, handle_of(op));
   if (alive(op, generation)) op.failed_at_once = nullptr;
   // The provider sees the old cookie during the call, the new one afterwards.
@@ -215,6 +221,7 @@ void begin_remove(Core& core, Group* group, Rule& rule) {
   Operation& op = open_operation(core, group, rule, OperationKind::remove);
   core.deletions.insert(op, deletion_hash(rule.match, rule.face.table_id));
   core.tables[rule.face.table_id].remove(rule);
+  const Raised completions(core.completions_welcome);
   core.provider.rule_destruct(core.instance, &rule.face, handle_of(op));
 }
 

@@ -37,6 +37,11 @@ bool first_of_its_name(Core& core, ConnName name) {
   return true;
 }
 
+void run_provider(Core& core) {
+  const Raised running(core.in_provider_run), completions(core.completions_welcome), packets(core.packets_welcome);
+  core.provider.run(core.instance);
+}
+
 bool flush_is_over(const Core& core) { return core.n_pending_groups == 0 && core.deletions.empty(); }
 
 // The connection of this name whose peer still talks: up, or opened and not noticed yet.
@@ -96,7 +101,6 @@ Switch::Switch(const SwitchConfig& config, const oft_provider& provider, void* i
     core.connections.push_back(make_connection(core, name));
     core.connections.back()->up = true;
     if (name.kind == ConnKind::service) core.service_names.push_back(name);
-    if (config.n_buffers == 0) core.connections.back()->buffers.reset();
   }
 }
 
@@ -143,9 +147,7 @@ void Switch::set_now(std::uint64_t ms) { state_->now_ms = ms; }
 void Switch::run() {
   Core& core = *state_;
   if (core.destroyed) return;
-  core.in_provider_run = true;
-  core.provider.run(core.instance);
-  core.in_provider_run = false;
+  run_provider(core);
   if (core.deferred_due && !core.flushing) add_deferred(core);
   serve_all(core);
   if (core.flushing) {
@@ -181,7 +183,10 @@ void Switch::destroy() {
   if (core.destroyed) return;
   core.destroyed = true;
   flush_pass(core);
-  core.provider.destruct(core.instance);
+  {
+    const Raised completions(core.completions_welcome);
+    core.provider.destruct(core.instance);
+  }
   finish_leftovers(core);
   destroy_remaining_rules(core);
   close_connections(core);
