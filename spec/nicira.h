@@ -35,6 +35,40 @@ enum NxBadRequestCode : std::uint16_t {
 };
 enum NxFlowModFailedCode : std::uint16_t { NXFMFC_HARDWARE = 0x100, NXFMFC_BAD_TABLE_ID = 0x101 };
 
+// The types of NXM entries: vendor << 7 | field. In parentheses the size of a value in bytes, whether it may have a
+// mask, and what must be matched before: an Ethernet type (IP: 0x0800; IPv6: 0x86dd; ARP: 0x0806), a protocol.
+enum NxmType : std::uint32_t {
+  NXM_OF_IN_PORT = 0,                // (2)
+  NXM_OF_ETH_DST = 1,                // (6, mask)
+  NXM_OF_ETH_SRC = 2,                // (6)
+  NXM_OF_ETH_TYPE = 3,               // (2)
+  NXM_OF_VLAN_TCI = 4,               // (2, mask)
+  NXM_OF_IP_TOS = 5,                 // (1; IP or IPv6)
+  NXM_OF_IP_PROTO = 6,               // (1; IP or IPv6)
+  NXM_OF_IP_SRC = 7,                 // (4, mask; IP)
+  NXM_OF_IP_DST = 8,                 // (4, mask; IP)
+  NXM_OF_TCP_SRC = 9,                // (2; IP or IPv6, protocol 6)
+  NXM_OF_TCP_DST = 10,               // (2; IP or IPv6, protocol 6)
+  NXM_OF_UDP_SRC = 11,               // (2; IP or IPv6, protocol 17)
+  NXM_OF_UDP_DST = 12,               // (2; IP or IPv6, protocol 17)
+  NXM_OF_ICMP_TYPE = 13,             // (1; IP, protocol 1)
+  NXM_OF_ICMP_CODE = 14,             // (1; IP, protocol 1)
+  NXM_OF_ARP_OP = 15,                // (2; ARP)
+  NXM_OF_ARP_SPA = 16,               // (4, mask; ARP)
+  NXM_OF_ARP_TPA = 17,               // (4, mask; ARP)
+  NXM_NX_REG0 = 1 << 7 | 0,          // (4, mask); registers 1 to 3 follow
+  NXM_NX_TUN_ID = 1 << 7 | 16,       // (8, mask)
+  NXM_NX_ARP_SHA = 1 << 7 | 17,      // (6; ARP)
+  NXM_NX_ARP_THA = 1 << 7 | 18,      // (6; ARP)
+  NXM_NX_IPV6_SRC = 1 << 7 | 19,     // (16, mask; IPv6)
+  NXM_NX_IPV6_DST = 1 << 7 | 20,     // (16, mask; IPv6)
+  NXM_NX_ICMPV6_TYPE = 1 << 7 | 21,  // (1; IPv6, protocol 58)
+  NXM_NX_ICMPV6_CODE = 1 << 7 | 22,  // (1; IPv6, protocol 58)
+  NXM_NX_ND_TARGET = 1 << 7 | 23,    // (16; IPv6, protocol 58, ICMPv6 type 135 or 136)
+  NXM_NX_ND_SLL = 1 << 7 | 24,       // (6; IPv6, protocol 58, ICMPv6 type 135)
+  NXM_NX_ND_TLL = 1 << 7 | 25,       // (6; IPv6, protocol 58, ICMPv6 type 136)
+};
+
 namespace wire {
 
 namespace vendor_msg {
@@ -63,10 +97,43 @@ inline constexpr Field format{16, 4};
 inline constexpr std::size_t size = 20;
 }  // namespace nx_set_flow_format
 
+// Where `match_len` stands: the match follows, padded with zeros to a multiple of 8, then the actions, if there are
+// any.
+namespace nx_flow_mod {
+inline constexpr Field cookie{16, 8}, command{24, 2}, idle_timeout{26, 2}, hard_timeout{28, 2}, priority{30, 2};
+inline constexpr Field buffer_id{32, 4}, out_port{36, 2}, flags{38, 2}, match_len{40, 2}, pad{42, 6};
+inline constexpr std::size_t size = 48;
+}  // namespace nx_flow_mod
+
+namespace nx_flow_removed {
+inline constexpr Field cookie{16, 8}, priority{24, 2}, reason{26, 1}, pad{27, 1}, duration_sec{28, 4};
+inline constexpr Field duration_nsec{32, 4}, idle_timeout{36, 2}, match_len{38, 2}, packet_count{40, 8};
+inline constexpr Field byte_count{48, 8};
+inline constexpr std::size_t size = 56;
+}  // namespace nx_flow_removed
+
 namespace nx_stats_msg {
 inline constexpr Field vendor{12, 4}, subtype{16, 4}, pad{20, 4};
 inline constexpr std::size_t size = 24;
 }  // namespace nx_stats_msg
+
+namespace nx_flow_stats_request {  // and nx_aggregate_stats_request, whole messages
+inline constexpr Field out_port{24, 2}, match_len{26, 2}, table_id{28, 1}, pad{29, 3};
+inline constexpr std::size_t size = 32;
+}  // namespace nx_flow_stats_request
+
+namespace nx_flow_stats {  // one record
+inline constexpr Field length{0, 2}, table_id{2, 1}, pad{3, 1}, duration_sec{4, 4}, duration_nsec{8, 4};
+inline constexpr Field priority{12, 2}, idle_timeout{14, 2}, hard_timeout{16, 2}, match_len{18, 2}, pad2{20, 4};
+inline constexpr Field cookie{24, 8}, packet_count{32, 8}, byte_count{40, 8};
+inline constexpr std::size_t size = 48;
+inline constexpr std::size_t longest_match = 256;  // the room that a record's match is given in a reply
+}  // namespace nx_flow_stats
+
+namespace nx_aggregate_stats {  // after nx_stats_msg
+inline constexpr Field packet_count{0, 8}, byte_count{8, 8}, flow_count{16, 4}, pad{20, 4};
+inline constexpr std::size_t size = 24;
+}  // namespace nx_aggregate_stats
 
 }  // namespace wire
 }  // namespace oftwin
