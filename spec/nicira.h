@@ -69,53 +69,6 @@ enum NxmType : std::uint32_t {
   NXM_NX_ND_TLL = 1 << 7 | 25,       // (6; IPv6, protocol 58, ICMPv6 type 136)
 };
 
-// An NXM entry's header: vendor:16 field:7 has_mask:1 length:8; the length counts what follows it (value, then mask).
-constexpr std::uint32_t nxm_header(std::uint32_t vendor, std::uint32_t field, std::uint32_t length) {
-  return vendor << 16 | field << 9 | length;
-}
-// The header of the same field with a mask.
-constexpr std::uint32_t nxm_masked(std::uint32_t header) {
-  return (header & 0xffffff00) | 0x100 | (header & 0xff) << 1;
-}
-
-enum NxmHeader : std::uint32_t {  // without mask
-  NXM_OF_IN_PORT = nxm_header(0, 0, 2),
-  NXM_OF_ETH_DST = nxm_header(0, 1, 6),
-  NXM_OF_ETH_SRC = nxm_header(0, 2, 6),
-  NXM_OF_ETH_TYPE = nxm_header(0, 3, 2),
-  NXM_OF_VLAN_TCI = nxm_header(0, 4, 2),
-  NXM_OF_IP_TOS = nxm_header(0, 5, 1),
-  NXM_OF_IP_PROTO = nxm_header(0, 6, 1),
-  NXM_OF_IP_SRC = nxm_header(0, 7, 4),
-  NXM_OF_IP_DST = nxm_header(0, 8, 4),
-  NXM_OF_TCP_SRC = nxm_header(0, 9, 2),
-  NXM_OF_TCP_DST = nxm_header(0, 10, 2),
-  NXM_OF_UDP_SRC = nxm_header(0, 11, 2),
-  NXM_OF_UDP_DST = nxm_header(0, 12, 2),
-  NXM_OF_ICMP_TYPE = nxm_header(0, 13, 1),
-  NXM_OF_ICMP_CODE = nxm_header(0, 14, 1),
-  NXM_OF_ARP_OP = nxm_header(0, 15, 2),
-  NXM_OF_ARP_SPA = nxm_header(0, 16, 4),
-  NXM_OF_ARP_TPA = nxm_header(0, 17, 4),
-  NXM_NX_REG0 = nxm_header(1, 0, 4),
-  NXM_NX_REG1 = nxm_header(1, 1, 4),
-  NXM_NX_REG2 = nxm_header(1, 2, 4),
-  NXM_NX_REG3 = nxm_header(1, 3, 4),
-  NXM_NX_TUN_ID = nxm_header(1, 16, 8),
-  NXM_NX_ARP_SHA = nxm_header(1, 17, 6),
-  NXM_NX_ARP_THA = nxm_header(1, 18, 6),
-  NXM_NX_IPV6_SRC = nxm_header(1, 19, 16),
-  NXM_NX_IPV6_DST = nxm_header(1, 20, 16),
-  NXM_NX_ICMPV6_TYPE = nxm_header(1, 21, 1),
-  NXM_NX_ICMPV6_CODE = nxm_header(1, 22, 1),
-  NXM_NX_ND_TARGET = nxm_header(1, 23, 16),
-  NXM_NX_ND_SLL = nxm_header(1, 24, 6),
-  NXM_NX_ND_TLL = nxm_header(1, 25, 6),
-};
-
-// What a record of NXST_FLOW sets aside for its match when it looks whether the record still fits into a message.
-inline constexpr std::size_t NXM_MAX_LEN = 256;
-
 namespace wire {
 
 namespace vendor_msg {
@@ -159,39 +112,10 @@ inline constexpr Field byte_count{48, 8};
 inline constexpr std::size_t size = 56;
 }  // namespace nx_flow_removed
 
-namespace nx_flow_mod {
-inline constexpr Field cookie{16, 8}, command{24, 2}, idle_timeout{26, 2}, hard_timeout{28, 2}, priority{30, 2},
-    buffer_id{32, 4}, out_port{36, 2}, flags{38, 2}, match_len{40, 2}, pad{42, 6};
-inline constexpr std::size_t size = 48;  // then the match, padded to a multiple of 8, then the actions
-}  // namespace nx_flow_mod
-
-namespace nx_flow_removed {
-inline constexpr Field cookie{16, 8}, priority{24, 2}, reason{26, 1}, pad{27, 1}, duration_sec{28, 4},
-    duration_nsec{32, 4}, idle_timeout{36, 2}, match_len{38, 2}, packet_count{40, 8}, byte_count{48, 8};
-inline constexpr std::size_t size = 56;  // then the match, padded to a multiple of 8
-}  // namespace nx_flow_removed
-
 namespace nx_stats_msg {
 inline constexpr Field vendor{12, 4}, subtype{16, 4}, pad{20, 4};
 inline constexpr std::size_t size = 24;
 }  // namespace nx_stats_msg
-
-namespace nx_flow_stats_request {  // and aggregate
-inline constexpr Field out_port{24, 2}, match_len{26, 2}, table_id{28, 1}, pad{29, 3};
-inline constexpr std::size_t size = 32;  // then the match, padded to a multiple of 8
-}  // namespace nx_flow_stats_request
-
-namespace nx_flow_stats {  // one record, from its start
-inline constexpr Field length{0, 2}, table_id{2, 1}, pad{3, 1}, duration_sec{4, 4}, duration_nsec{8, 4},
-    priority{12, 2}, idle_timeout{14, 2}, hard_timeout{16, 2}, match_len{18, 2}, pad2{20, 4}, cookie{24, 8},
-    packet_count{32, 8}, byte_count{40, 8};
-inline constexpr std::size_t size = 48;  // then the match, padded to a multiple of 8, then the actions
-}  // namespace nx_flow_stats
-
-namespace nx_aggregate_stats {  // the body of a reply, from its start
-inline constexpr Field packet_count{0, 8}, byte_count{8, 8}, flow_count{16, 4}, pad{20, 4};
-inline constexpr std::size_t size = 24;
-}  // namespace nx_aggregate_stats
 
 namespace nx_flow_stats_request {  // and nx_aggregate_stats_request, whole messages
 inline constexpr Field out_port{24, 2}, match_len{26, 2}, table_id{28, 1}, pad{29, 3};
