@@ -31,7 +31,11 @@ void send_flow_removed(Core& core, const Rule& rule, std::uint8_t reason) {
   core.provider.rule_get_stats(core.instance, &rule.face, &removed.packets, &removed.bytes);
   for (const auto& conn : core.connections) {
     if (!wants_async(*conn)) continue;
-    encode_flow_removed(core.out, removed);
+    if (conn->flow_format == NXFF_NXM) {
+      encode_nx_flow_removed(core.out, removed);
+    } else {
+      encode_flow_removed(core.out, removed);
+    }
     send_reply(core, *conn);
   }
 }

@@ -96,6 +96,7 @@ struct Connection {
 
   std::uint32_t role = NX_ROLE_OTHER;
   bool flow_mod_table_id = false;
+  std::uint32_t flow_format = NXFF_OPENFLOW10;  // of what it is told unasked
   std::uint16_t miss_send_len = 0;
   std::unique_ptr<PacketBuffers> buffers;  // primaries only, unless the switch buffers nothing
 

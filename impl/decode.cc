@@ -1,6 +1,7 @@
 // Recognition by tables, then plain reads. The layouts stand in spec/openflow.h and spec/nicira.h.
 #include "impl/decode.h"
 
+#include "impl/nxm.h"
 #include "impl/wire.h"
 
 namespace oftwin::impl {
@@ -55,7 +56,20 @@ constexpr Form kStatsReplies[] = {
 constexpr Form kNicira[] = {
     {NXT_ROLE_REQUEST, Request::role, wire::nx_role::size, 0},
     {NXT_ROLE_REPLY, Request::refused, wire::nx_role::size, 0},
+    {NXT_SET_FLOW_FORMAT, Request::set_flow_format, wire::nx_set_flow_format::size, 0},
+    {NXT_FLOW_MOD, Request::flow_mod, wire::nx_flow_mod::size, 8},
+    {NXT_FLOW_REMOVED, Request::refused, wire::nx_flow_removed::size, 8},
     {NXT_FLOW_MOD_TABLE_ID, Request::flow_mod_table_id, wire::nx_flow_mod_table_id::size, 0},
+};
+
+constexpr Form kNiciraStatsRequests[] = {
+    {NXST_FLOW, Request::flow_stats, wire::nx_flow_stats_request::size, 8},
+    {NXST_AGGREGATE, Request::aggregate_stats, wire::nx_flow_stats_request::size, 8},
+};
+
+constexpr Form kNiciraStatsReplies[] = {
+    {NXST_FLOW, Request::refused, wire::nx_stats_msg::size, 8},
+    {NXST_AGGREGATE, Request::refused, wire::nx_stats_msg::size + wire::nx_aggregate_stats::size, 0},
 };
 
 // `unknown`: what is said to a key that no form has; `untaken`: to one that is known but goes the other way.
@@ -79,20 +93,65 @@ Recognized recognize_vendor(ByteView m) {
   return look_up(kNicira, get<wire::vendor_msg::subtype>(m.data()), m.size(), kBadSubtype, kBadType);
 }
 
-Recognized recognize_vendor_stats(ByteView m) {
+Recognized recognize_vendor_stats(ByteView m, bool reply) {
   constexpr std::size_t vendor_end = wire::nx_stats_msg::vendor.offset + wire::nx_stats_msg::vendor.size;
   if (m.size() < vendor_end) return {Request::refused, kBadLen};
   if (get<wire::nx_stats_msg::vendor>(m.data()) != NX_VENDOR_ID) return {Request::refused, kBadVendor};
   if (m.size() < wire::nx_stats_msg::size) return {Request::refused, kBadLen};
-  return {Request::refused, kBadSubtype};
+  const std::uint32_t subtype = get<wire::nx_stats_msg::subtype>(m.data());
+  return reply ? look_up(kNiciraStatsReplies, subtype, m.size(), kBadSubtype, kBadStat)
+               : look_up(kNiciraStatsRequests, subtype, m.size(), kBadSubtype, kBadStat);
 }
 
 Recognized recognize_stats(ByteView m, bool reply) {
   if (m.size() < wire::stats_msg::size) return {Request::refused, kBadLen};
   const std::uint16_t type = get<wire::stats_msg::type>(m.data());
-  if (type == OFPST_VENDOR) return recognize_vendor_stats(m);
+  if (type == OFPST_VENDOR) return recognize_vendor_stats(m, reply);
   return reply ? look_up(kStatsReplies, type, m.size(), kBadStat, kBadStat)
                : look_up(kStatsRequests, type, m.size(), kBadStat, kBadStat);
+}
+
+// Every flow can be listed: its record of statistics fits into one message, in either form and whatever its match.
+Error take_actions(ByteView actions, FlowMod* out) {
+  constexpr std::size_t longest =
+      0xffff - wire::nx_stats_msg::size - wire::nx_flow_stats::size - wire::nx_flow_stats::longest_match;
+  if (actions.size() % 8 != 0) return kBadLen;
+  if (actions.size() > longest) return openflow_error(OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
+  out->actions = actions;
+  return {};
+}
+
+void take_command(std::uint16_t command, bool table_id_extension, FlowMod* out) {
+  out->command = command;
+  if (!table_id_extension) return;
+  out->table_id = static_cast<std::uint8_t>(command >> 8);
+  out->command &= 0xff;
+}
+
+Error decode_nx_flow_mod(ByteView message, bool table_id_extension, FlowMod* out) {
+  const std::uint8_t* p = message.data();
+  ByteView rest = message.subspan(wire::nx_flow_mod::size);
+  if (const Error error = pull_nxm(&rest, get<wire::nx_flow_mod::match_len>(p), &out->match)) return error;
+  if (const Error error = take_actions(rest, out)) return error;
+  take_command(get<wire::nx_flow_mod::command>(p), table_id_extension, out);
+  out->priority = get<wire::nx_flow_mod::priority>(p);
+  out->cookie = get<wire::nx_flow_mod::cookie>(p);
+  out->idle_timeout = get<wire::nx_flow_mod::idle_timeout>(p);
+  out->hard_timeout = get<wire::nx_flow_mod::hard_timeout>(p);
+  out->buffer_id = get<wire::nx_flow_mod::buffer_id>(p);
+  out->out_port = get<wire::nx_flow_mod::out_port>(p);
+  out->flags = get<wire::nx_flow_mod::flags>(p);
+  return {};
+}
+
+Error decode_nx_flow_stats_request(ByteView message, FlowStatsRequest* out) {
+  const std::uint8_t* p = message.data();
+  ByteView rest = message.subspan(wire::nx_flow_stats_request::size);
+  if (const Error error = pull_nxm(&rest, get<wire::nx_flow_stats_request::match_len>(p), &out->match)) return error;
+  if (!rest.empty()) return kBadLen;
+  out->table_id = get<wire::nx_flow_stats_request::table_id>(p);
+  out->out_port = get<wire::nx_flow_stats_request::out_port>(p);
+  return {};
 }
 
 }  // namespace
@@ -113,23 +172,14 @@ Recognized recognize(ByteView message) {
 
 Error decode_flow_mod(ByteView message, bool table_id_extension, FlowMod* out) {
   const std::uint8_t* p = message.data();
-  out->actions = message.subspan(wire::flow_mod::size);
-  if (out->actions.size() % 8 != 0) return kBadLen;
-  // A record of flow statistics has to fit into one message.
-  constexpr std::size_t longest_record = 0xffff - wire::stats_msg::size;
-  if (wire::flow_stats::size + out->actions.size() > longest_record) {
-    return openflow_error(OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
-  }
+  if (get<wire::header::type>(p) == OFPT_VENDOR) return decode_nx_flow_mod(message, table_id_extension, out);
+  if (const Error error = take_actions(message.subspan(wire::flow_mod::size), out)) return error;
 
   bool exact = false;
   out->match = decode_match(p + wire::flow_mod::match.offset, &exact);
   normalize(out->match);
   out->priority = exact ? 0xffff : get<wire::flow_mod::priority>(p);
-  out->command = get<wire::flow_mod::command>(p);
-  if (table_id_extension) {
-    out->table_id = static_cast<std::uint8_t>(out->command >> 8);
-    out->command &= 0xff;
-  }
+  take_command(get<wire::flow_mod::command>(p), table_id_extension, out);
   out->cookie = get<wire::flow_mod::cookie>(p);
   out->idle_timeout = get<wire::flow_mod::idle_timeout>(p);
   out->hard_timeout = get<wire::flow_mod::hard_timeout>(p);
@@ -139,11 +189,15 @@ Error decode_flow_mod(ByteView message, bool table_id_extension, FlowMod* out) {
   return {};
 }
 
-FlowStatsRequest decode_flow_stats_request(ByteView message) {
+bool is_nicira_stats(ByteView message) { return get<wire::stats_msg::type>(message.data()) == OFPST_VENDOR; }
+
+Error decode_flow_stats_request(ByteView message, FlowStatsRequest* out) {
+  if (is_nicira_stats(message)) return decode_nx_flow_stats_request(message, out);
   const std::uint8_t* p = message.data();
   bool exact = false;
-  return {decode_match(p + wire::flow_stats_request::match.offset, &exact), get<wire::flow_stats_request::table_id>(p),
+  *out = {decode_match(p + wire::flow_stats_request::match.offset, &exact), get<wire::flow_stats_request::table_id>(p),
           get<wire::flow_stats_request::out_port>(p)};
+  return {};
 }
 
 Error decode_packet_out(ByteView message, PacketOut* out) {

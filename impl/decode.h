@@ -19,17 +19,18 @@ enum class Request : std::uint8_t {
   get_config,
   set_config,
   packet_out,
-  flow_mod,
+  flow_mod,  // in either form
   port_mod,
   barrier,
   desc_stats,
-  flow_stats,
-  aggregate_stats,
+  flow_stats,       // in either form
+  aggregate_stats,  // in either form
   table_stats,
   port_stats,
   queue_stats,
   role,
   flow_mod_table_id,
+  set_flow_format,
 };
 
 struct Recognized {
@@ -53,7 +54,7 @@ struct FlowMod {
   ByteView actions;
 };
 
-// `table_id_extension`: the high byte of the command is the table.
+// OFPT_FLOW_MOD or NXT_FLOW_MOD. `table_id_extension`: the high byte of the command is the table.
 Error decode_flow_mod(ByteView message, bool table_id_extension, FlowMod* out);
 
 struct FlowStatsRequest {
@@ -61,7 +62,11 @@ struct FlowStatsRequest {
   std::uint8_t table_id = 0;
   std::uint16_t out_port = 0;
 };
-FlowStatsRequest decode_flow_stats_request(ByteView message);
+// Of OFPST_FLOW, OFPST_AGGREGATE, NXST_FLOW or NXST_AGGREGATE.
+Error decode_flow_stats_request(ByteView message, FlowStatsRequest* out);
+
+// Whether a request for statistics is one of Nicira's.
+bool is_nicira_stats(ByteView message);
 
 struct PacketOut {
   std::uint32_t buffer_id = OFP_NO_BUFFER;

@@ -95,6 +95,14 @@ Verdict handle_flow_mod_table_id(Connection& conn, ByteView m) {
   return kDone;
 }
 
+Verdict handle_set_flow_format(Connection& conn, ByteView m) {
+  const std::uint32_t format = get<wire::nx_set_flow_format::format>(m.data());
+  if (format != NXFF_OPENFLOW10 && format != NXFF_NXM) return refuse(kEperm);
+  if (format != conn.flow_format && conn.groups != nullptr) return kPostpone;
+  conn.flow_format = format;
+  return kDone;
+}
+
 Verdict handle(Core& core, Connection& conn, ByteView m) {
   const Recognized recognized = recognize(m);
   switch (recognized.request) {
@@ -134,6 +142,8 @@ Verdict handle(Core& core, Connection& conn, ByteView m) {
       return handle_role(core, conn, m);
     case Request::flow_mod_table_id:
       return handle_flow_mod_table_id(conn, m);
+    case Request::set_flow_format:
+      return handle_set_flow_format(conn, m);
   }
   return kDone;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "impl/nxm.h"
 #include "impl/wire.h"
 
 namespace oftwin::impl {
@@ -24,6 +25,12 @@ void put_port(std::uint8_t* p, const oft_port& port) {
   put<wire::phy_port::advertised>(p, port.advertised);
   put<wire::phy_port::supported>(p, port.supported);
   put<wire::phy_port::peer>(p, port.peer);
+}
+
+void start_nicira(Buffer& out, std::uint32_t subtype, std::uint32_t xid, std::size_t size) {
+  start_message(out, OFPT_VENDOR, xid, size);
+  put<wire::vendor_msg::vendor>(out.data(), NX_VENDOR_ID);
+  put<wire::vendor_msg::subtype>(out.data(), subtype);
 }
 
 }  // namespace
@@ -92,6 +99,23 @@ void encode_flow_removed(Buffer& out, const FlowRemoved& r) {
   put<wire::flow_removed::byte_count>(p, counter(r.bytes));
 }
 
+void encode_nx_flow_removed(Buffer& out, const FlowRemoved& r) {
+  start_nicira(out, NXT_FLOW_REMOVED, 0, wire::nx_flow_removed::size + wire::nx_flow_stats::longest_match);
+  std::uint8_t* p = out.data();
+  const std::size_t match_len = encode_nxm(*r.match, p + wire::nx_flow_removed::size);
+  put<wire::nx_flow_removed::cookie>(p, r.cookie);
+  put<wire::nx_flow_removed::priority>(p, r.priority);
+  put<wire::nx_flow_removed::reason>(p, r.reason);
+  put<wire::nx_flow_removed::duration_sec>(p, r.age_ms / 1000);
+  put<wire::nx_flow_removed::duration_nsec>(p, r.age_ms % 1000 * kNsecPerMs);
+  put<wire::nx_flow_removed::idle_timeout>(p, r.idle_timeout);
+  put<wire::nx_flow_removed::match_len>(p, match_len);
+  put<wire::nx_flow_removed::packet_count>(p, r.packets);
+  put<wire::nx_flow_removed::byte_count>(p, r.bytes);
+  out.resize(wire::nx_flow_removed::size + nxm_padded(match_len));
+  finish_message(out);
+}
+
 void encode_packet_in(Buffer& out, const PacketIn& in) {
   start_message(out, OFPT_PACKET_IN, 0, wire::packet_in::size);
   std::uint8_t* p = out.data();
@@ -111,9 +135,7 @@ void encode_port_status(Buffer& out, std::uint8_t reason, const oft_port& port) 
 }
 
 void encode_role_reply(Buffer& out, std::uint32_t xid, std::uint32_t role) {
-  start_message(out, OFPT_VENDOR, xid, wire::nx_role::size);
-  put<wire::vendor_msg::vendor>(out.data(), NX_VENDOR_ID);
-  put<wire::vendor_msg::subtype>(out.data(), NXT_ROLE_REPLY);
+  start_nicira(out, NXT_ROLE_REPLY, xid, wire::nx_role::size);
   put<wire::nx_role::role>(out.data(), role);
 }
 

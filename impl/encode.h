@@ -41,6 +41,7 @@ struct FlowRemoved {
   std::uint64_t packets = 0, bytes = 0;
 };
 void encode_flow_removed(Buffer& out, const FlowRemoved& removed);
+void encode_nx_flow_removed(Buffer& out, const FlowRemoved& removed);
 
 struct PacketIn {
   std::uint32_t buffer_id = 0;
@@ -54,7 +55,7 @@ void encode_packet_in(Buffer& out, const PacketIn& packet_in);
 void encode_port_status(Buffer& out, std::uint8_t reason, const oft_port& port);
 void encode_role_reply(Buffer& out, std::uint32_t xid, std::uint32_t role);
 
-// OpenFlow 1.0 has no word for "unknown": it says 0.
+// OpenFlow 1.0 has no word for "unknown": it says 0. (Nicira's messages say all ones.)
 inline std::uint64_t counter(std::uint64_t n) { return n == OFT_COUNTER_UNKNOWN ? 0 : n; }
 
 // A field of fixed size, cut or padded with zeros, always with a zero at its end.

@@ -193,7 +193,9 @@ void encode_match(const PackedMatch& m, std::uint8_t* p) {
   note(top(k[0]) != 0, OFPFW_IN_PORT);
   note((k[0] & kMac) != 0, OFPFW_DL_SRC);
   note(top(k[1]) != 0, OFPFW_DL_TYPE);
-  note((k[1] & kMac) != 0, OFPFW_DL_DST);
+  constexpr std::uint64_t kMulticastBit = 0x0100'0000'0000;
+  note((k[1] & kMac & ~kMulticastBit) != 0,
+       OFPFW_DL_DST);  // the multicast bit alone is more than this form can ask for
   note(tp_src(k[3]) != 0, OFPFW_TP_SRC);
   note(tp_dst(k[3]) != 0, OFPFW_TP_DST);
   note(tos(k[3]) != 0, OFPFW_NW_TOS);

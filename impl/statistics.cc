@@ -9,6 +9,7 @@
 #include "impl/decode.h"
 #include "impl/encode.h"
 #include "impl/flow_mod.h"
+#include "impl/nxm.h"
 #include "impl/wire.h"
 
 namespace oftwin::impl {
@@ -25,7 +26,8 @@ class Reply {
       : core_(core),
         conn_(conn),
         xid_(get<wire::header::xid>(request.data())),
-        type_(get<wire::stats_msg::type>(request.data())) {
+        type_(get<wire::stats_msg::type>(request.data())),
+        subtype_(is_nicira_stats(request) ? get<wire::nx_stats_msg::subtype>(request.data()) : 0) {
     start();
   }
 
@@ -41,6 +43,9 @@ class Reply {
     return core_.out.data() + at;
   }
 
+  // The last record did not need its last `size` bytes.
+  void give_back(std::size_t size) { core_.out.resize(core_.out.size() - size); }
+
   void send() {
     finish_message(core_.out);
     send_reply(core_, conn_);
@@ -48,17 +53,24 @@ class Reply {
 
  private:
   void start() {
-    start_message(core_.out, OFPT_STATS_REPLY, xid_, wire::stats_msg::size);
-    put<wire::stats_msg::type>(core_.out.data(), type_);
+    const bool nicira = type_ == OFPST_VENDOR;
+    start_message(core_.out, OFPT_STATS_REPLY, xid_, nicira ? wire::nx_stats_msg::size : wire::stats_msg::size);
+    std::uint8_t* p = core_.out.data();
+    put<wire::stats_msg::type>(p, type_);
+    if (!nicira) return;
+    put<wire::nx_stats_msg::vendor>(p, NX_VENDOR_ID);
+    put<wire::nx_stats_msg::subtype>(p, subtype_);
   }
 
   Core& core_;
   Connection& conn_;
   std::uint32_t xid_;
   std::uint16_t type_;
+  std::uint32_t subtype_;
 };
 
-void put_flow(Core& core, const Rule& rule, std::uint8_t* p) {
+void put_flow(Core& core, const Rule& rule, Reply& reply) {
+  std::uint8_t* p = reply.add(wire::flow_stats::size + rule.actions.size());
   std::uint64_t packets = 0, bytes = 0;
   core.provider.rule_get_stats(core.instance, &rule.face, &packets, &bytes);
   const std::uint64_t age_ms = core.now_ms - rule.face.created_ms;
@@ -74,6 +86,28 @@ void put_flow(Core& core, const Rule& rule, std::uint8_t* p) {
   put<wire::flow_stats::packet_count>(p, counter(packets));
   put<wire::flow_stats::byte_count>(p, counter(bytes));
   std::ranges::copy(rule.actions, p + wire::flow_stats::size);
+}
+
+void put_nx_flow(Core& core, const Rule& rule, Reply& reply) {
+  std::uint8_t* p = reply.add(wire::nx_flow_stats::size + wire::nx_flow_stats::longest_match + rule.actions.size());
+  std::uint64_t packets = 0, bytes = 0;
+  core.provider.rule_get_stats(core.instance, &rule.face, &packets, &bytes);
+  const std::uint64_t age_ms = core.now_ms - rule.face.created_ms;
+  const std::size_t match_len = encode_nxm(rule.match, p + wire::nx_flow_stats::size);
+  const std::size_t actions_at = wire::nx_flow_stats::size + nxm_padded(match_len);
+  put<wire::nx_flow_stats::length>(p, actions_at + rule.actions.size());
+  put<wire::nx_flow_stats::table_id>(p, rule.face.table_id);
+  put<wire::nx_flow_stats::duration_sec>(p, age_ms / 1000);
+  put<wire::nx_flow_stats::duration_nsec>(p, age_ms % 1000 * kNsecPerMs);
+  put<wire::nx_flow_stats::priority>(p, rule.priority);
+  put<wire::nx_flow_stats::idle_timeout>(p, rule.face.idle_timeout);
+  put<wire::nx_flow_stats::hard_timeout>(p, rule.face.hard_timeout);
+  put<wire::nx_flow_stats::match_len>(p, match_len);
+  put<wire::nx_flow_stats::cookie>(p, rule.face.cookie);
+  put<wire::nx_flow_stats::packet_count>(p, packets);
+  put<wire::nx_flow_stats::byte_count>(p, bytes);
+  std::ranges::copy(rule.actions, p + actions_at);
+  reply.give_back(wire::nx_flow_stats::longest_match - nxm_padded(match_len));
 }
 
 // One unknown makes the sum unknown.
@@ -132,18 +166,19 @@ Verdict handle_desc_stats(Core& core, Connection& conn, ByteView m) {
 }
 
 Verdict handle_flow_stats(Core& core, Connection& conn, ByteView m) {
-  const FlowStatsRequest request = decode_flow_stats_request(m);
+  FlowStatsRequest request;
+  if (const Error error = decode_flow_stats_request(m, &request)) return refuse(error);
   if (!collect_loose(core, request.table_id, request.match, request.out_port, core.touched)) return kPostpone;
   Reply reply(core, conn, m);
-  for (const Rule* rule : core.touched) {
-    put_flow(core, *rule, reply.add(wire::flow_stats::size + rule->actions.size()));
-  }
+  const auto put_rule = is_nicira_stats(m) ? put_nx_flow : put_flow;
+  for (const Rule* rule : core.touched) put_rule(core, *rule, reply);
   reply.send();
   return kDone;
 }
 
 Verdict handle_aggregate_stats(Core& core, Connection& conn, ByteView m) {
-  const FlowStatsRequest request = decode_flow_stats_request(m);
+  FlowStatsRequest request;
+  if (const Error error = decode_flow_stats_request(m, &request)) return refuse(error);
   if (!collect_loose(core, request.table_id, request.match, request.out_port, core.touched)) return kPostpone;
   std::uint64_t packets = 0, bytes = 0;
   for (const Rule* rule : core.touched) {
@@ -153,10 +188,17 @@ Verdict handle_aggregate_stats(Core& core, Connection& conn, ByteView m) {
     add_counter(bytes, rule_bytes);
   }
   Reply reply(core, conn, m);
-  std::uint8_t* p = reply.add(wire::aggregate_stats::size);
-  put<wire::aggregate_stats::packet_count>(p, counter(packets));
-  put<wire::aggregate_stats::byte_count>(p, counter(bytes));
-  put<wire::aggregate_stats::flow_count>(p, core.touched.size());
+  if (is_nicira_stats(m)) {
+    std::uint8_t* p = reply.add(wire::nx_aggregate_stats::size);
+    put<wire::nx_aggregate_stats::packet_count>(p, packets);
+    put<wire::nx_aggregate_stats::byte_count>(p, bytes);
+    put<wire::nx_aggregate_stats::flow_count>(p, core.touched.size());
+  } else {
+    std::uint8_t* p = reply.add(wire::aggregate_stats::size);
+    put<wire::aggregate_stats::packet_count>(p, counter(packets));
+    put<wire::aggregate_stats::byte_count>(p, counter(bytes));
+    put<wire::aggregate_stats::flow_count>(p, core.touched.size());
+  }
   reply.send();
   return kDone;
 }
