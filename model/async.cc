@@ -7,6 +7,7 @@
 #include "model/buffer.h"
 #include "model/connection.h"
 #include "model/encode.h"
+#include "model/nxm.h"
 #include "model/provider.h"
 #include "spec/openflow.h"
 
@@ -46,7 +47,9 @@ void send_flow_removed(Turn& turn, const Rule& rule, std::uint8_t reason) {
   for (Connection& conn : turn.state.connections) {
     if (!takes_async(turn, conn)) continue;
     turn.hit("ASYNC-2");
-    send_reply(turn, conn, encode_flow_removed(rule, reason, packets, bytes, turn.state.now_ms));
+    if (conn.flow_format == FlowFormat::nxm) turn.hit("NXM-15");
+    hit_match_form(turn, rule.match, conn.flow_format == FlowFormat::nxm);
+    send_reply(turn, conn, encode_flow_removed(rule, reason, packets, bytes, turn.state.now_ms, conn.flow_format));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "model/match.h"
+#include "model/nxm.h"
 #include "model/wire.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
@@ -67,11 +68,23 @@ constexpr std::array<Shape, 7> kStatisticsReplies{{
     {OFPST_VENDOR, wire::nx_stats_msg::vendor.offset + 4, 1, kNoStatistics},
 }};
 
-// NXT_SET_FLOW_FORMAT, NXT_FLOW_MOD, NXT_FLOW_REMOVED: see MSG-7.
-constexpr std::array<Shape, 3> kNiciraMessages{{
+constexpr std::array<Shape, 6> kNiciraMessages{{
     {NXT_ROLE_REQUEST, wire::nx_role::size, 0, MessageKind::role_request},
     {NXT_ROLE_REPLY, wire::nx_role::size, 0, kNot},
+    {NXT_SET_FLOW_FORMAT, wire::nx_set_flow_format::size, 0, MessageKind::set_flow_format},
+    {NXT_FLOW_MOD, wire::nx_flow_mod::size, 8, MessageKind::flow_mod},
+    {NXT_FLOW_REMOVED, wire::nx_flow_removed::size, 8, kNot},
     {NXT_FLOW_MOD_TABLE_ID, wire::nx_flow_mod_table_id::size, 0, MessageKind::flow_mod_table_id},
+}};
+
+constexpr std::array<Shape, 2> kNiciraRequests{{
+    {NXST_FLOW, wire::nx_flow_stats_request::size, 8, MessageKind::flow_stats},
+    {NXST_AGGREGATE, wire::nx_flow_stats_request::size, 8, MessageKind::aggregate_stats},
+}};
+
+constexpr std::array<Shape, 2> kNiciraReplies{{
+    {NXST_FLOW, wire::nx_stats_msg::size, 8, kNoStatistics},
+    {NXST_AGGREGATE, wire::nx_stats_msg::size + wire::nx_aggregate_stats::size, 0, kNoStatistics},
 }};
 
 constexpr Error bad_request(std::uint16_t code) { return openflow_error(OFPET_BAD_REQUEST, code); }
@@ -98,14 +111,15 @@ std::variant<MessageKind, Error> recognise_vendor(ByteView message) {
   return look_up(kNiciraMessages, get(message, wire::vendor_msg::subtype), message.size(), OFPBRC_BAD_SUBTYPE);
 }
 
-template <std::size_t N>
-std::variant<MessageKind, Error> recognise_statistics(const std::array<Shape, N>& shapes, ByteView message) {
+template <std::size_t N, std::size_t M>
+std::variant<MessageKind, Error> recognise_statistics(const std::array<Shape, N>& shapes,
+                                                      const std::array<Shape, M>& nicira, ByteView message) {
   const auto type = get<std::uint16_t>(message, wire::stats_msg::type);
   const auto found = look_up(shapes, type, message.size(), OFPBRC_BAD_STAT);
   if (type != OFPST_VENDOR || std::holds_alternative<Error>(found)) return found;
   if (get(message, wire::nx_stats_msg::vendor) != NX_VENDOR_ID) return bad_request(OFPBRC_BAD_VENDOR);
   if (message.size() < wire::nx_stats_msg::size) return bad_request(OFPBRC_BAD_LEN);
-  return bad_request(OFPBRC_BAD_SUBTYPE);  // MSG-7
+  return look_up(nicira, get(message, wire::nx_stats_msg::subtype), message.size(), OFPBRC_BAD_SUBTYPE);
 }
 
 // count: how many low bits of the address are wildcarded; 32 to 63 mean all.
@@ -132,6 +146,30 @@ Masked<std::uint16_t> decode_vlan(std::uint32_t wildcards, std::uint16_t vid, st
 
 Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
+// Where the two flow-mods have what they have in common.
+struct FlowModLayout {
+  wire::Field cookie, command, idle_timeout, hard_timeout, priority, buffer_id, out_port, flags;
+  std::size_t size;
+};
+constexpr FlowModLayout flow_mod_layout() {
+  using namespace wire::flow_mod;
+  return {cookie, command, idle_timeout, hard_timeout, priority, buffer_id, out_port, flags, size};
+}
+constexpr FlowModLayout extended_flow_mod_layout() {
+  using namespace wire::nx_flow_mod;
+  return {cookie, command, idle_timeout, hard_timeout, priority, buffer_id, out_port, flags, size};
+}
+constexpr FlowModLayout kFlowMod = flow_mod_layout(), kExtendedFlowMod = extended_flow_mod_layout();
+
+// Takes a match of `length` bytes and its padding off the front of `rest`.
+std::variant<Match, Error> take_nxm(ByteView& rest, std::size_t length, std::uint8_t tos_bits) {
+  const std::size_t padded = (length + 7) / 8 * 8;
+  if (padded > rest.size()) return bad_request(OFPBRC_BAD_LEN);
+  const ByteView entries = rest.first(length);
+  rest = rest.subspan(padded);
+  return decode_nxm(entries, tos_bits);
+}
+
 }  // namespace
 
 std::variant<MessageKind, Error> recognise(ByteView message) {
@@ -139,8 +177,8 @@ std::variant<MessageKind, Error> recognise(ByteView message) {
   const auto found = look_up(kMessages, type, message.size(), OFPBRC_BAD_TYPE);
   if (std::holds_alternative<Error>(found)) return found;
   if (type == OFPT_VENDOR) return recognise_vendor(message);
-  if (type == OFPT_STATS_REQUEST) return recognise_statistics(kStatisticsRequests, message);
-  if (type == OFPT_STATS_REPLY) return recognise_statistics(kStatisticsReplies, message);
+  if (type == OFPT_STATS_REQUEST) return recognise_statistics(kStatisticsRequests, kNiciraRequests, message);
+  if (type == OFPT_STATS_REPLY) return recognise_statistics(kStatisticsReplies, kNiciraReplies, message);
   return found;
 }
 
@@ -165,33 +203,55 @@ Match decode_match(ByteView message, std::size_t at, std::uint8_t tos_bits) {
   return canonical(m);
 }
 
+bool extended(ByteView message) {
+  const auto type = get<std::uint8_t>(message, wire::header::type);
+  if (type != OFPT_STATS_REQUEST) return type == OFPT_VENDOR;
+  return get<std::uint16_t>(message, wire::stats_msg::type) == OFPST_VENDOR;
+}
+
 std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_id, std::uint8_t tos_bits) {
-  namespace w = wire::flow_mod;
-  const ByteView actions = message.subspan(w::size);
-  if (actions.size() % 8 != 0) return bad_request(OFPBRC_BAD_LEN);
+  const bool nx = extended(message);
+  const FlowModLayout& w = nx ? kExtendedFlowMod : kFlowMod;
   FlowMod fm;
-  const auto wildcards = get(message, wire::match::wildcards, w::match.offset);
-  fm.match = normalized(decode_match(message, w::match.offset, tos_bits));
-  fm.priority = (wildcards & OFPFW_ALL) == 0 ? 0xffff : get(message, w::priority);
-  fm.cookie = get<std::uint64_t>(message, w::cookie);
-  fm.command = get<std::uint16_t>(message, w::command);
+  fm.priority = get(message, w.priority);
+  ByteView rest = message.subspan(w.size);
+  if (nx) {
+    const auto match = take_nxm(rest, get<std::size_t>(message, wire::nx_flow_mod::match_len), tos_bits);
+    if (const auto* error = std::get_if<Error>(&match)) return *error;
+    fm.match = std::get<Match>(match);
+  } else {
+    fm.match = normalized(decode_match(message, wire::flow_mod::match.offset, tos_bits));
+    if ((get(message, wire::match::wildcards, wire::flow_mod::match.offset) & OFPFW_ALL) == 0) fm.priority = 0xffff;
+  }
+  if (rest.size() % 8 != 0) return bad_request(OFPBRC_BAD_LEN);
+  fm.cookie = get<std::uint64_t>(message, w.cookie);
+  fm.command = get<std::uint16_t>(message, w.command);
   if (with_table_id) {
     fm.table = static_cast<std::uint8_t>(fm.command >> 8);
     fm.command &= 0xff;
   }
-  fm.idle_timeout = get<std::uint16_t>(message, w::idle_timeout);
-  fm.hard_timeout = get<std::uint16_t>(message, w::hard_timeout);
-  fm.buffer_id = get(message, w::buffer_id);
-  fm.out_port = get<std::uint16_t>(message, w::out_port);
-  fm.flags = get<std::uint16_t>(message, w::flags);
-  fm.actions = copy(actions);
+  fm.idle_timeout = get<std::uint16_t>(message, w.idle_timeout);
+  fm.hard_timeout = get<std::uint16_t>(message, w.hard_timeout);
+  fm.buffer_id = get(message, w.buffer_id);
+  fm.out_port = get<std::uint16_t>(message, w.out_port);
+  fm.flags = get<std::uint16_t>(message, w.flags);
+  fm.actions = copy(rest);
   return fm;
 }
 
-FlowStatsRequest decode_flow_stats_request(ByteView message, std::uint8_t tos_bits) {
-  namespace w = wire::flow_stats_request;
-  return {decode_match(message, w::match.offset, tos_bits), get<std::uint8_t>(message, w::table_id),
-          get<std::uint16_t>(message, w::out_port)};
+std::variant<FlowStatsRequest, Error> decode_flow_stats_request(ByteView message, std::uint8_t tos_bits) {
+  if (!extended(message)) {
+    namespace w = wire::flow_stats_request;
+    return FlowStatsRequest{decode_match(message, w::match.offset, tos_bits), get<std::uint8_t>(message, w::table_id),
+                            get<std::uint16_t>(message, w::out_port)};
+  }
+  namespace w = wire::nx_flow_stats_request;
+  ByteView rest = message.subspan(w::size);
+  const auto match = take_nxm(rest, get<std::size_t>(message, w::match_len), tos_bits);
+  if (const auto* error = std::get_if<Error>(&match)) return *error;
+  if (!rest.empty()) return bad_request(OFPBRC_BAD_LEN);
+  return FlowStatsRequest{std::get<Match>(match), get<std::uint8_t>(message, w::table_id),
+                          get<std::uint16_t>(message, w::out_port)};
 }
 
 std::variant<PacketOut, Error> decode_packet_out(ByteView message) {

@@ -12,6 +12,7 @@
 
 namespace oftwin::model {
 
+// Extended messages are of the kind of the OpenFlow 1.0 message that does the same.
 enum class MessageKind : std::uint8_t {
   not_for_switch,  // known, but nothing that a switch takes
   statistics_not_for_switch,
@@ -32,11 +33,15 @@ enum class MessageKind : std::uint8_t {
   queue_stats,
   role_request,
   flow_mod_table_id,
+  set_flow_format,
 };
 
 // Which message is this, and has it a length that such a message can have? `message` is one whole message of at least
 // 8 bytes.
 std::variant<MessageKind, Error> recognise(ByteView message);
+
+// Whether this flow-mod or statistics request is one of the Nicira extensions, with an extended match.
+bool extended(ByteView message);
 
 struct FlowMod {
   Match match;
@@ -64,7 +69,7 @@ struct FlowStatsRequest {
   std::uint8_t table = 0xff;
   std::uint16_t out_port = 0xffff;
 };
-FlowStatsRequest decode_flow_stats_request(ByteView message, std::uint8_t tos_bits);
+std::variant<FlowStatsRequest, Error> decode_flow_stats_request(ByteView message, std::uint8_t tos_bits);
 
 struct PacketOut {
   std::uint32_t buffer_id = 0xffffffff;

@@ -23,22 +23,12 @@ bool primary(const Connection& conn) { return conn.name.kind == ConnKind::primar
 bool slave(const Connection& conn) { return primary(conn) && conn.role == Role::slave; }
 std::uint32_t xid_of(const Message& message) { return get(message.bytes, wire::header::xid); }
 
-// Nicira messages about flow formats, which are refused for now.
-bool about_flow_formats(ByteView message) {
-  if (message[wire::header::type.offset] != OFPT_VENDOR) return true;
-  const auto subtype = get(message, wire::vendor_msg::subtype);
-  return subtype == NXT_SET_FLOW_FORMAT || subtype == NXT_FLOW_MOD || subtype == NXT_FLOW_REMOVED;
-}
-
-Verdict not_recognised(Turn& turn, ByteView message, Error error) {
+Verdict not_recognised(Turn& turn, Error error) {
   if (error.code == OFPBRC_BAD_LEN) turn.hit("MSG-2");
   if (error.code == OFPBRC_BAD_TYPE) turn.hit("MSG-3");
   if (error.code == OFPBRC_BAD_STAT) turn.hit("MSG-4");
   if (error.code == OFPBRC_BAD_VENDOR) turn.hit("MSG-5");
-  if (error.code == OFPBRC_BAD_SUBTYPE) {
-    turn.hit("MSG-6");
-    if (about_flow_formats(message)) turn.hit("MSG-7");
-  }
+  if (error.code == OFPBRC_BAD_SUBTYPE) turn.hit("MSG-6");
   return {false, error};
 }
 
@@ -168,6 +158,19 @@ Verdict handle_flow_mod_table_id(Turn& turn, Connection& conn, const Message& me
   return {};
 }
 
+Verdict handle_set_flow_format(Turn& turn, Connection& conn, const Message& message) {
+  turn.hit("NXM-13");
+  const auto wanted = get(message.bytes, wire::nx_set_flow_format::format);
+  if (wanted != NXFF_OPENFLOW10 && wanted != NXFF_NXM) return refused(OFPET_BAD_REQUEST, OFPBRC_EPERM);
+  const FlowFormat format{static_cast<std::uint8_t>(wanted)};
+  if (format != conn.flow_format && has_pending_groups(turn.state, conn.name)) {
+    turn.hit("NXM-14");
+    return kPostponed;
+  }
+  conn.flow_format = format;
+  return {};
+}
+
 bool changes_the_switch(MessageKind kind) {
   return kind == MessageKind::flow_mod || kind == MessageKind::packet_out || kind == MessageKind::port_mod;
 }
@@ -176,7 +179,7 @@ bool changes_the_switch(MessageKind kind) {
 
 Verdict handle_message(Turn& turn, Connection& conn, const Message& message) {
   const auto recognised = recognise(message.bytes);
-  if (const auto* error = std::get_if<Error>(&recognised)) return not_recognised(turn, message.bytes, *error);
+  if (const auto* error = std::get_if<Error>(&recognised)) return not_recognised(turn, *error);
   const MessageKind kind = std::get<MessageKind>(recognised);
   if (changes_the_switch(kind) && slave(conn)) {
     turn.hit("ROLE-5");
@@ -184,9 +187,9 @@ Verdict handle_message(Turn& turn, Connection& conn, const Message& message) {
   }
   switch (kind) {
     case MessageKind::not_for_switch:
-      return not_recognised(turn, message.bytes, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
+      return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
     case MessageKind::statistics_not_for_switch:
-      return not_recognised(turn, message.bytes, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_STAT));
+      return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_STAT));
     case MessageKind::echo_request:
       return handle_echo(turn, conn, message);
     case MessageKind::echo_reply:
@@ -210,6 +213,8 @@ Verdict handle_message(Turn& turn, Connection& conn, const Message& message) {
       return handle_role(turn, conn, message);
     case MessageKind::flow_mod_table_id:
       return handle_flow_mod_table_id(turn, conn, message);
+    case MessageKind::set_flow_format:
+      return handle_set_flow_format(turn, conn, message);
     default:
       return handle_statistics(turn, conn, message, kind);
   }

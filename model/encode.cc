@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "model/decode.h"
+#include "model/nxm.h"
 #include "model/wire.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
@@ -23,6 +25,13 @@ Bytes message(std::uint8_t type, std::uint32_t xid, std::size_t size) {
   return out;
 }
 
+Bytes nicira_message(NxtSubtype subtype, std::uint32_t xid, std::size_t size) {
+  Bytes out = message(OFPT_VENDOR, xid, size);
+  put(out, wire::vendor_msg::vendor, NX_VENDOR_ID);
+  put(out, wire::vendor_msg::subtype, subtype);
+  return out;
+}
+
 void append(Bytes& out, ByteView tail) {
   out.insert(out.end(), tail.begin(), tail.end());
   put(out, wire::header::length, out.size());
@@ -37,6 +46,14 @@ void put_text(Bytes& out, wire::Field field, std::string_view text, std::size_t 
 void put_duration(Bytes& out, wire::Field seconds, wire::Field nanoseconds, std::uint64_t ms) {
   put(out, seconds, ms / 1000);
   put(out, nanoseconds, ms % 1000 * 1000000);
+}
+
+// Appends the match and its padding; returns its length without.
+std::size_t append_nxm(Bytes& out, const Match& match) {
+  const Bytes entries = encode_nxm(match);
+  out.insert(out.end(), entries.begin(), entries.end());
+  out.resize(out.size() + (8 - entries.size() % 8) % 8);
+  return entries.size();
 }
 
 // OpenFlow 1.0 has no word for "unknown".
@@ -56,6 +73,8 @@ void put_port(Bytes& out, std::size_t at, const PortConfig& port) {
   put(out, w::peer, port.peer, at);
 }
 
+constexpr std::uint64_t kAllButMulticast = 0xfeffffffffff;  // of an Ethernet destination
+
 std::uint32_t wildcarded_bits(std::uint32_t mask) {
   return mask == 0 ? 32u : static_cast<std::uint32_t>(std::countr_zero(mask));
 }
@@ -73,6 +92,13 @@ std::uint32_t put_vlan(Bytes& out, std::size_t at, Masked<std::uint16_t> tci) {
   return (tci.mask & vid ? 0u : OFPFW_DL_VLAN) | (tci.mask & pcp ? 0u : OFPFW_DL_VLAN_PCP);
 }
 
+// The room that a record of an extended reply is given (NXM-16).
+std::size_t reserved(const Bytes& record) {
+  namespace w = wire::nx_flow_stats;
+  if (record.size() == wire::nx_aggregate_stats::size) return record.size();
+  return record.size() + w::longest_match - (get<std::size_t>(record, w::match_len) + 7) / 8 * 8;
+}
+
 }  // namespace
 
 void encode_match(Bytes& out, std::size_t at, const Match& m) {
@@ -84,7 +110,8 @@ void encode_match(Bytes& out, std::size_t at, const Match& m) {
   };
   field(w::in_port, m.in_port, OFPFW_IN_PORT);
   field(w::dl_src, m.dl_src, OFPFW_DL_SRC);
-  field(w::dl_dst, m.dl_dst, OFPFW_DL_DST);
+  field(w::dl_dst, m.dl_dst, 0);
+  if ((m.dl_dst.mask & kAllButMulticast) == 0) wildcards |= OFPFW_DL_DST;
   field(w::dl_type, m.dl_type, OFPFW_DL_TYPE);
   field(w::nw_tos, m.nw_tos, OFPFW_NW_TOS);
   field(w::nw_proto, m.nw_proto, OFPFW_NW_PROTO);
@@ -107,9 +134,7 @@ Bytes encode_echo_reply(ByteView request) {
 Bytes encode_barrier_reply(std::uint32_t xid) { return message(OFPT_BARRIER_REPLY, xid, wire::header::size); }
 
 Bytes encode_role_reply(std::uint32_t xid, Role role) {
-  Bytes out = message(OFPT_VENDOR, xid, wire::nx_role::size);
-  put(out, wire::vendor_msg::vendor, NX_VENDOR_ID);
-  put(out, wire::vendor_msg::subtype, NXT_ROLE_REPLY);
+  Bytes out = nicira_message(NXT_ROLE_REPLY, xid, wire::nx_role::size);
   put(out, wire::nx_role::role, static_cast<std::uint32_t>(role));
   return out;
 }
@@ -163,7 +188,26 @@ Bytes encode_desc(const Description& d) {
   return out;
 }
 
-Bytes encode_flow_stats(const Rule& rule, std::uint64_t packets, std::uint64_t bytes, std::uint64_t now_ms) {
+Bytes encode_nx_flow_stats(const Rule& rule, std::uint64_t packets, std::uint64_t bytes, std::uint64_t now_ms) {
+  namespace w = wire::nx_flow_stats;
+  Bytes out(w::size);
+  put(out, w::table_id, rule.table);
+  put_duration(out, w::duration_sec, w::duration_nsec, now_ms - rule.created_ms);
+  put(out, w::priority, rule.priority);
+  put(out, w::idle_timeout, rule.idle_timeout);
+  put(out, w::hard_timeout, rule.hard_timeout);
+  put(out, w::match_len, append_nxm(out, rule.match));
+  put(out, w::cookie, rule.cookie);
+  put(out, w::packet_count, packets);
+  put(out, w::byte_count, bytes);
+  out.insert(out.end(), rule.actions.begin(), rule.actions.end());
+  put(out, w::length, out.size());
+  return out;
+}
+
+Bytes encode_flow_stats(const Rule& rule, std::uint64_t packets, std::uint64_t bytes, std::uint64_t now_ms,
+                        bool extended) {
+  if (extended) return encode_nx_flow_stats(rule, packets, bytes, now_ms);
   namespace w = wire::flow_stats;
   Bytes out(w::size);
   put(out, w::length, w::size + rule.actions.size());
@@ -180,10 +224,10 @@ Bytes encode_flow_stats(const Rule& rule, std::uint64_t packets, std::uint64_t b
   return out;
 }
 
-Bytes encode_aggregate(std::uint64_t packets, std::uint64_t bytes, std::uint32_t flows) {
-  Bytes out(wire::aggregate_stats::size);
-  put(out, wire::aggregate_stats::packet_count, known(packets));
-  put(out, wire::aggregate_stats::byte_count, known(bytes));
+Bytes encode_aggregate(std::uint64_t packets, std::uint64_t bytes, std::uint32_t flows, bool extended) {
+  Bytes out(wire::aggregate_stats::size);  // of which the extended one differs only in having a word for "unknown"
+  put(out, wire::aggregate_stats::packet_count, extended ? packets : known(packets));
+  put(out, wire::aggregate_stats::byte_count, extended ? bytes : known(bytes));
   put(out, wire::aggregate_stats::flow_count, flows);
   return out;
 }
@@ -222,15 +266,19 @@ Bytes encode_port_stats(const Port& port) {
   return out;
 }
 
-std::vector<Bytes> encode_stats_reply(std::uint32_t xid, std::uint16_t type, std::span<const Bytes> records) {
+std::vector<Bytes> encode_stats_reply(ByteView request, std::span<const Bytes> records) {
+  const bool nx = extended(request);
   const auto start = [&] {
-    Bytes part = message(OFPT_STATS_REPLY, xid, wire::stats_msg::size);
-    put(part, wire::stats_msg::type, type);
+    Bytes part = message(OFPT_STATS_REPLY, get(request, wire::header::xid),
+                         nx ? wire::nx_stats_msg::size : wire::stats_msg::size);
+    put(part, wire::stats_msg::type, get(request, wire::stats_msg::type));
+    if (nx) put(part, wire::nx_stats_msg::vendor, NX_VENDOR_ID);
+    if (nx) put(part, wire::nx_stats_msg::subtype, get(request, wire::nx_stats_msg::subtype));
     return part;
   };
   std::vector<Bytes> parts{start()};
   for (const Bytes& record : records) {
-    if (parts.back().size() + record.size() > kLongest) {
+    if (parts.back().size() + (nx ? reserved(record) : record.size()) > kLongest) {
       put(parts.back(), wire::stats_msg::flags, OFPSF_REPLY_MORE);
       parts.push_back(start());
     }
@@ -239,8 +287,25 @@ std::vector<Bytes> encode_stats_reply(std::uint32_t xid, std::uint16_t type, std
   return parts;
 }
 
+Bytes encode_nx_flow_removed(const Rule& rule, std::uint8_t reason, std::uint64_t packets, std::uint64_t bytes,
+                             std::uint64_t now_ms) {
+  namespace w = wire::nx_flow_removed;
+  Bytes out = nicira_message(NXT_FLOW_REMOVED, 0, w::size);
+  put(out, w::cookie, rule.cookie);
+  put(out, w::priority, rule.priority);
+  put(out, w::reason, reason);
+  put_duration(out, w::duration_sec, w::duration_nsec, now_ms - rule.created_ms);
+  put(out, w::idle_timeout, rule.idle_timeout);
+  put(out, w::match_len, append_nxm(out, rule.match));
+  put(out, w::packet_count, packets);
+  put(out, w::byte_count, bytes);
+  put(out, wire::header::length, out.size());
+  return out;
+}
+
 Bytes encode_flow_removed(const Rule& rule, std::uint8_t reason, std::uint64_t packets, std::uint64_t bytes,
-                          std::uint64_t now_ms) {
+                          std::uint64_t now_ms, FlowFormat format) {
+  if (format == FlowFormat::nxm) return encode_nx_flow_removed(rule, reason, packets, bytes, now_ms);
   namespace w = wire::flow_removed;
   Bytes out = message(OFPT_FLOW_REMOVED, 0, w::size);
   encode_match(out, w::match.offset, rule.match);

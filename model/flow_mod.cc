@@ -6,6 +6,7 @@
 
 #include "model/async.h"
 #include "model/match.h"
+#include "model/nxm.h"
 #include "model/wire.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
@@ -15,8 +16,9 @@ namespace oftwin::model {
 namespace {
 
 constexpr std::uint16_t kNoMemory = 12;  // ENOMEM
-// With more, a flow's statistics record would not fit into a message.
-constexpr std::size_t kMostActionBytes = (0xffff - wire::stats_msg::size - wire::flow_stats::size) / 8 * 8;
+// With more, a flow's extended statistics record might not fit into a message.
+constexpr std::size_t kMostActionBytes =
+    (0xffff - wire::nx_stats_msg::size - wire::nx_flow_stats::size - wire::nx_flow_stats::longest_match) / 8 * 8;
 
 bool concerns_table(std::uint8_t wanted, std::size_t table) { return wanted == OFP_ALL_TABLES || wanted == table; }
 bool hidden(const Rule& rule) { return rule.priority > 0xffff; }
@@ -232,6 +234,7 @@ Verdict delete_flow(Turn& turn, const Asker& asker, const FlowMod& fm, bool stri
 }
 
 void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
+  if (extended(message)) return turn.hit("NXM-12");
   const Match raw = decode_match(message, wire::flow_mod::match.offset, turn.tos_bits());
   const auto wildcards = get(message, wire::match::wildcards, wire::flow_mod::match.offset);
   if (raw != fm.match) turn.hit("MATCH-4");
@@ -280,7 +283,10 @@ Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
   }
   const auto decoded = decode_flow_mod(message.bytes, conn.flow_mod_table_id, turn.tos_bits());
   if (const auto* error = std::get_if<Error>(&decoded)) {
-    turn.hit("MSG-2");
+    if (extended(message.bytes))
+      hit_nxm_error(turn, *error);
+    else
+      turn.hit("MSG-2");
     return {false, *error};
   }
   const FlowMod& fm = std::get<FlowMod>(decoded);

@@ -6,6 +6,7 @@
 #include "model/connection.h"
 #include "model/encode.h"
 #include "model/flow_mod.h"
+#include "model/nxm.h"
 #include "model/provider.h"
 #include "model/wire.h"
 #include "spec/openflow.h"
@@ -15,8 +16,7 @@ namespace oftwin::model {
 namespace {
 
 Verdict reply(Turn& turn, Connection& conn, const Message& message, const std::vector<Bytes>& records) {
-  std::vector<Bytes> parts = encode_stats_reply(get(message.bytes, wire::header::xid),
-                                                get<std::uint16_t>(message.bytes, wire::stats_msg::type), records);
+  std::vector<Bytes> parts = encode_stats_reply(message.bytes, records);
   turn.hit("STAT-1");
   if (parts.size() > 1) turn.hit("STAT-2");
   for (Bytes& part : parts) send_reply(turn, conn, std::move(part));
@@ -36,35 +36,47 @@ std::vector<Bytes> in_chosen_order(Turn& turn, std::vector<Bytes> records, const
   return ordered;
 }
 
-Verdict handle_flow_stats(Turn& turn, Connection& conn, const Message& message) {
-  const FlowStatsRequest request = decode_flow_stats_request(message.bytes, turn.tos_bits());
-  const auto rules = collect_loose(turn, request.table, request.match, request.out_port);
-  if (!rules) {
+// The rules that a flow or aggregate request touches; a verdict if it ends here.
+std::optional<Verdict> find_rules(Turn& turn, const Message& message, std::vector<const Rule*>& rules) {
+  const auto decoded = decode_flow_stats_request(message.bytes, turn.tos_bits());
+  if (const auto* error = std::get_if<Error>(&decoded)) {
+    hit_nxm_error(turn, *error);
+    return Verdict{false, *error};
+  }
+  const FlowStatsRequest& request = std::get<FlowStatsRequest>(decoded);
+  if (extended(message.bytes)) turn.hit("NXM-16");
+  const auto found = collect_loose(turn, request.table, request.match, request.out_port);
+  if (!found) {
     turn.hit("STAT-4");
     return kPostponed;
   }
+  rules = *found;
+  return {};
+}
+
+Verdict handle_flow_stats(Turn& turn, Connection& conn, const Message& message) {
+  std::vector<const Rule*> rules;
+  if (const auto verdict = find_rules(turn, message, rules)) return *verdict;
   turn.hit("STAT-5");
+  const bool nx = extended(message.bytes);
   std::vector<Bytes> records;
   std::vector<std::uint8_t> tables;
-  for (const Rule* rule : *rules) {
+  for (const Rule* rule : rules) {
     const auto [packets, bytes] = counters_of(turn.state, *rule);
-    records.push_back(encode_flow_stats(*rule, packets, bytes, turn.state.now_ms));
+    records.push_back(encode_flow_stats(*rule, packets, bytes, turn.state.now_ms, nx));
+    hit_match_form(turn, rule->match, nx);
     tables.push_back(rule->table);
   }
   return reply(turn, conn, message, in_chosen_order(turn, std::move(records), tables));
 }
 
 Verdict handle_aggregate_stats(Turn& turn, Connection& conn, const Message& message) {
-  const FlowStatsRequest request = decode_flow_stats_request(message.bytes, turn.tos_bits());
-  const auto rules = collect_loose(turn, request.table, request.match, request.out_port);
-  if (!rules) {
-    turn.hit("STAT-4");
-    return kPostponed;
-  }
+  std::vector<const Rule*> rules;
+  if (const auto verdict = find_rules(turn, message, rules)) return *verdict;
   turn.hit("STAT-6");
   std::uint64_t packets = 0, bytes = 0;
   bool packets_known = true, bytes_known = true;
-  for (const Rule* rule : *rules) {
+  for (const Rule* rule : rules) {
     const auto [p, b] = counters_of(turn.state, *rule);
     packets_known = packets_known && p != UINT64_MAX;
     bytes_known = bytes_known && b != UINT64_MAX;
@@ -73,7 +85,7 @@ Verdict handle_aggregate_stats(Turn& turn, Connection& conn, const Message& mess
   }
   return reply(turn, conn, message,
                {encode_aggregate(packets_known ? packets : UINT64_MAX, bytes_known ? bytes : UINT64_MAX,
-                                 static_cast<std::uint32_t>(rules->size()))});
+                                 static_cast<std::uint32_t>(rules.size()), extended(message.bytes))});
 }
 
 Verdict handle_table_stats(Turn& turn, Connection& conn, const Message& message) {
