@@ -88,6 +88,7 @@ pid_t spawn(const std::vector<std::string>& args, const std::string& log, const 
   if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0) _exit(127);
   setenv("OFTWIN_FINDINGS", findings_dir.c_str(), 1);
   std::vector<char*> argv;
+  argv.reserve(args.size() + 1);
   for (const auto& a : args) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
   execv(argv[0], argv.data());
