@@ -49,11 +49,12 @@ std::size_t inputs_of(const harness::Trace& trace) {
 InputChecker::InputChecker(const CheckOptions& options) : options_(options), subject_(make_subject(options.subject)) {}
 
 void InputChecker::must_be_comparable(const std::string& what) const {
-  if (!options_.edition || harness::parse_edition(*options_.edition)->none()) return;
+  const std::string edition = options_.edition.value_or(std::string(harness::kCorrected));
+  if (harness::parse_edition(edition).value_or(model::Errata{}).none()) return;
   throw UsageError(
       fmt::format("{}: the subject '{}' does what edition corrected says; edition {} can be held against "
                   "recordings and against traces with expectations only",
-                  what, options_.subject, *options_.edition));
+                  what, options_.subject, edition));
 }
 
 CheckResult InputChecker::check(const std::string& file, Progress& progress) {
@@ -100,7 +101,7 @@ void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progre
     check_lockstep(trace, result, progress);
   } else if (!expects) {
     throw UsageError(fmt::format("{}: edition {} can be held against expectations only, and there are none",
-                                 result.input, *trace.edition));
+                                 result.input, trace.edition.value_or("")));
   } else {
     result.events += trace.events.size();
   }
@@ -137,7 +138,8 @@ std::string InputChecker::report(const harness::Trace& trace) {
 void InputChecker::check_recordings(const std::string& file, CheckResult& result, Progress& progress) {
   const bool original = !options_.edition || options_.edition == harness::kOriginal;
   const bool impl_too = original && options_.subject == "builtin";
-  const model::Errata errata = *harness::parse_edition(options_.edition.value_or(std::string(harness::kOriginal)));
+  const model::Errata errata =
+      harness::parse_edition(options_.edition.value_or(std::string(harness::kOriginal))).value_or(model::Errata{});
   harness::AnswerBook answers;
   const auto impl = harness::make_builtin_subject([&](const Observation& asked) { return answers.answer(asked); });
   harness::SubjectReplayCounts counts;

@@ -126,6 +126,19 @@ TEST_F(Command, conversion_goes_both_ways) {
   EXPECT_EQ(run("convert --id basic-none " + corpus("recordings/basic.jsonl.gz") + " " + path("s.trace")).code, 2);
 }
 
+TEST_F(Command, a_trace_becomes_a_recording_that_replays) {
+  for (const char* name : {"flow_mod/delete", "connection/blocked_connection", "loop/own_rules", "loop/destruction",
+                           "errata/E-02", "errata/E-10", "buffer/flow_mod_with_a_buffer"}) {
+    std::string out = path("made-1.jsonl");
+    ASSERT_EQ(run("convert " + corpus(name + std::string(".trace")) + " " + out).code, 0) << name;
+    bool original = std::string(name).starts_with("errata");
+    Ran r = run(std::string("check ") + (original ? "" : "--edition corrected ") + out);
+    EXPECT_EQ(r.code, 0) << name << "\n" << r.output;
+    EXPECT_NE(r.output.find("1 agreed"), std::string::npos) << name << "\n" << r.output;
+  }
+  EXPECT_EQ(run("convert " + corpus("loop/waits_for_a_time.trace") + " " + path("no-1.jsonl")).code, 2);
+}
+
 TEST_F(Command, expectations_of_the_corpus_are_what_rewriting_gives) {
   std::string before = slurp(corpus("flow_mod/delete.trace"));
   std::string copy = file("a.trace", before);

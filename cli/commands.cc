@@ -100,7 +100,7 @@ int run_replay(const ReplayOptions& options) {
   harness::Trace trace = harness::read_any_trace(options.trace, options.id);
   if (harness::edition_of(trace).any()) {
     harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
-    fmt::print("Edition {}: the model alone.\n\n", *trace.edition);
+    fmt::print("Edition {}: the model alone.\n\n", trace.edition.value_or("corrected"));
     for (std::size_t b = 0; b < trace.blocks.size(); ++b) {
       for (std::size_t i = trace.blocks[b].first; i <= trace.blocks[b].last; ++i) {
         if (trace.events[i].id) fmt::print("e{:<4} {}\n", trace.events[i].id, harness::print_event(trace.events[i]));

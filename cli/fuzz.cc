@@ -88,6 +88,7 @@ pid_t spawn(const std::vector<std::string>& args, const std::string& log, const 
   if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0) _exit(127);
   setenv("OFTWIN_FINDINGS", findings_dir.c_str(), 1);
   std::vector<char*> argv;
+  argv.reserve(args.size() + 1);
   for (const auto& a : args) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
   execv(argv[0], argv.data());
@@ -196,13 +197,21 @@ class Campaign {
       fmt::print("\n{}\n", report);
       return 1;
     }
-    if (int code = lost_inputs()) return code;
+    if (int code = lost_inputs()) {
+      for (const auto& job : jobs_) print_line_with(harness::read_file(job.log), "SUMMARY: ");
+      return code;
+    }
     if (ended_badly) {
       fmt::print("\nA job ended early and left no input; its log is in {}\n", options_.out);
       return 3;
     }
     fmt::print("Nothing was found.\n");
     return 0;
+  }
+
+  static void print_line_with(const std::string& log, std::string_view label) {
+    std::size_t at = log.find(label);
+    if (at != std::string::npos) fmt::print("{}\n", log.substr(at, log.find('\n', at) - at));
   }
 
   // `#12345 NEW ..`: what libFuzzer says while it runs, for jobs that were ended before their last words.

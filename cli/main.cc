@@ -54,7 +54,7 @@ void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize,
   m->add_option("-o,--out", minimize.out, "File to write; standard output without it");
   auto* v = app.add_subcommand("convert", "Between text (.trace), bytes (.bin), recordings and captures");
   v->add_option("IN", convert.in)->required();
-  v->add_option("OUT", convert.out, "*.bin: bytes; else text; - for standard output")->required();
+  v->add_option("OUT", convert.out, "*.bin: bytes; *.jsonl: a recording; else text; - for standard output")->required();
   v->add_option("--id", convert.id, "Which one of a file of recordings");
   v->add_flag("--expect", convert.expect, "With what the model lets out");
   app.add_subcommand("clause", "A clause of the specification, or all of them")->add_option("ID", clause);

@@ -146,10 +146,12 @@ std::string print_clauses_hit(const harness::ClauseSet& hit) {
 }
 
 void print_summary(const CheckSummary& s) {
-  auto bad = static_cast<std::uint64_t>(
-      std::count_if(s.results.begin(), s.results.end(), [](const CheckResult& r) { return !r.ok(); }));
-  fmt::print("\n{} inputs against {}: {}\n", s.results.size(), s.subject,
-             bad ? fmt::format("{} did not agree", bad) : "all agree");
+  auto count = [&](auto predicate) { return std::count_if(s.results.begin(), s.results.end(), predicate); };
+  auto unreadable = count([](const CheckResult& r) { return !r.bad_input.empty(); });
+  auto bad = count([](const CheckResult& r) { return !r.ok(); }) - unreadable;
+  std::string verdict = bad ? fmt::format("{} did not agree", bad) : unreadable ? "" : "all agree";
+  if (unreadable) verdict += fmt::format("{}{} could not be judged", bad ? ", " : "", unreadable);
+  fmt::print("\n{} inputs against {}: {}\n", s.results.size(), s.subject, verdict);
   fmt::print("{} events, {} messages checked; {} agreed, {} diverged, {} outside the model\n",
              grouped(total(s, &CheckResult::events)), grouped(total(s, &CheckResult::messages)),
              grouped(total(s, &CheckResult::agreed)), grouped(total(s, &CheckResult::diverged)),

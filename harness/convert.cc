@@ -6,6 +6,7 @@
 #include "harness/binary.h"
 #include "harness/edition.h"
 #include "harness/files.h"
+#include "harness/record.h"
 #include "harness/recording.h"
 #include "harness/session_events.h"
 #include "harness/trace_text.h"
@@ -81,6 +82,11 @@ Trace read_any_trace(const std::string& path, const std::string& id) {
 }
 
 std::string encode_for(const std::string& path, const Trace& trace) {
+  if (path.ends_with(".jsonl")) {
+    try {
+      return record(trace, std::filesystem::path(path).stem().string());
+    } catch (const RecordError& e) { throw ConvertError(path + ": " + e.what()); }
+  }
   return path.ends_with(".bin") ? std::string(as_text(encode_binary(trace))) : print_trace(trace);
 }
 

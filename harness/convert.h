@@ -26,7 +26,8 @@ class ConvertError : public std::runtime_error {
 // readers throw (TraceError, RecordingError, CaptureError, FileError) and ConvertError.
 Trace read_any_trace(const std::string& path, const std::string& id = {});
 
-// As text, or as bytes if the name ends with .bin.
+// As bytes if the name ends with .bin, as a recording of the model (harness/record.h) if it ends with .jsonl, else as
+// text. throws ConvertError, TraceError.
 std::string encode_for(const std::string& path, const Trace& trace);
 
 }  // namespace oftwin::harness

@@ -6,12 +6,12 @@
 namespace oftwin::harness {
 namespace {
 
-std::optional<std::size_t> erratum_number(std::string_view id, std::size_t max) {
+std::optional<std::uint64_t> erratum_number(std::string_view id, std::size_t max) {
   if (!id.starts_with("E-") || id.size() != 4) return std::nullopt;
   id.remove_prefix(2);
   if (id.starts_with('0')) id.remove_prefix(1);
   auto n = parse_number(id, max);
-  return n && *n > 0 ? std::optional<std::size_t>(*n) : std::nullopt;
+  return n == 0 ? std::nullopt : n;
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ std::uint64_t milliseconds(const Word& w, std::uint64_t max) {
 // ---------------------------------------------------------------------------------------------------------
 
 EventBody provider_plan(Words& words) {
-  event::ProviderPlan plan{*operation(words.next(), false), {}};
+  event::ProviderPlan plan{operation(words.next(), false).value_or(OperationKind::add), {}};
   while (!words.done()) plan.answers.push_back(answer(words.next()));
   return plan;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "harness/edition.h"
+#include "harness/replay.h"
 #include "harness/trace_text.h"
 #include "model/step.h"
 #include "spec/clauses.h"
@@ -46,7 +47,7 @@ void check_labelled(const Trace& trace, const ModelRun& run, std::vector<Unmet>&
   bool any = std::any_of(trace.blocks.begin(), trace.blocks.end(),
                          [&](const Block& b) { return std::any_of(b.labelled.begin(), b.labelled.end(), original); });
   if (!any) return;
-  ModelRun old = run_model(trace, *parse_edition(kOriginal));
+  ModelRun old = run_model(trace, all_errata());
   for (std::size_t i = 0; i < trace.blocks.size(); ++i) {
     for (const auto& l : trace.blocks[i].labelled) {
       if (!original(l)) continue;
@@ -122,8 +123,9 @@ ModelRun run_model(const Trace& trace, const model::Errata& errata) {
 }
 
 model::Errata edition_of(const Trace& trace) {
-  auto errata = parse_edition(trace.edition.value_or(std::string(kCorrected)));
-  if (!errata) throw TraceError(fmt::format("there is no edition '{}'", *trace.edition));
+  const std::string name = trace.edition.value_or(std::string(kCorrected));
+  auto errata = parse_edition(name);
+  if (!errata) throw TraceError(fmt::format("there is no edition '{}'", name));
   return *errata;
 }
 

@@ -15,8 +15,8 @@ namespace oftwin::harness {
 
 // Turns the observations of a block into lines. A completion that needs no telling (it is the `done` of an operation in
 // the line above, or what a `provider complete` of the trace asked for) is left out; a `provider complete` that found
-// nothing to complete is told instead: `provider complete e3 -> nothing pending`. Of what the loop waits for, the end of
-// the block is told.
+// nothing to complete is told instead: `provider complete e3 -> nothing pending`. Of what the loop waits for, the end
+// of the block is told.
 class BlockLines {
  public:
   explicit BlockLines(const Trace& trace) : trace_(trace), naming_(trace.events) {}

@@ -121,9 +121,10 @@ void vary(Source& s, WireMatch& match) { toggle_field(s, match, static_cast<unsi
 Bytes draw_actions(Source& s, const std::vector<std::uint16_t>& ports) {
   constexpr std::array<std::uint8_t, 5> lengths = {0, 1, 1, 2, 3};
   Bytes out;
-  if (s.below(250) == 0) {  // so many that two flows do not fit into one reply
+  if (s.below(250) == 0) {  // so many that two flows, or not even one, do not fit into one reply
+    constexpr std::array<unsigned, 5> counts = {4500, 4500, 8178, 8180, 8182};
     const Bytes one = action::output(s.pick(ports));
-    for (int i = 0; i < 4500; ++i) put_bytes(out, one);
+    for (unsigned n = s.pick(counts); n > 0; --n) put_bytes(out, one);
     return out;
   }
   if (s.below(100) == 0) return {0xff, 0xff, 0, 16, 0, 0, 0x23, 0x20, 0, 1, 0, 0, 0, 0, 0, 1};  // Nicira's resubmit

@@ -13,8 +13,8 @@
 namespace oftwin::harness {
 
 // One block of the text: inputs, then everything that comes out, as canonical lines (see print_observation). `expected`
-// is nullopt when the trace says nothing about this block. `last` is the index of the block's last event (a Loop, unless
-// the text says `loop hold`; the implicit one that ends a block lets the loop settle).
+// is nullopt when the trace says nothing about this block. `last` is the index of the block's last event (a Loop,
+// unless the text says `loop hold`; the implicit one that ends a block lets the loop settle).
 struct Block {
   std::size_t first = 0, last = 0;
   std::optional<std::vector<std::string>> expected;

@@ -141,7 +141,7 @@ void encode_role_reply(Buffer& out, std::uint32_t xid, std::uint32_t role) {
 
 void put_text(std::uint8_t* p, std::size_t size, std::string_view text) {
   const std::size_t n = std::min(text.size(), size - 1);
-  std::copy_n(text.data(), n, p);
+  std::ranges::copy(text.substr(0, n), p);
   std::memset(p + n, 0, size - n);
 }
 

@@ -226,6 +226,7 @@ bool remove_hidden(Core& core, std::uint32_t priority, std::uint16_t in_port) {
 void add_deferred(Core& core) {
   core.deferred_due = false;
   std::erase_if(core.deferred, [&core](const DeferredRule& wanted) { return try_add_hidden(core, wanted); });
+  core.deferred_due = core.deferred_due && !core.deferred.empty();  // what was put in may have ended its own group
 }
 
 void flush_pass(Core& core) {

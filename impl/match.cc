@@ -145,7 +145,7 @@ void unpack(const PackedMatch& m, oft_match* out) {
   }
   out->arp_sha = v[7], out->arp_sha_mask = k[7];
   out->arp_tha = v[8], out->arp_tha_mask = k[8];
-  for (unsigned i = 0; i < 2; ++i) {
+  for (std::size_t i = 0; i < 2; ++i) {
     store64(out->ipv6_src + 8 * i, v[9 + i]), store64(out->ipv6_src_mask + 8 * i, k[9 + i]);
     store64(out->ipv6_dst + 8 * i, v[11 + i]), store64(out->ipv6_dst_mask + 8 * i, k[11 + i]);
     store64(out->nd_target + 8 * i, v[13 + i]), store64(out->nd_target_mask + 8 * i, k[13 + i]);

@@ -227,6 +227,8 @@ void begin_remove(Core& core, Group* group, Rule& rule) {
 
 oft_op* handle_of(const Operation& op) {
   static_assert(sizeof(void*) == 8, "an operation's handle is its generation and its slot, in a pointer's bits");
+  // No object stands behind the handle: it is only ever compared and taken apart again.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   return reinterpret_cast<oft_op*>(std::uint64_t{op.generation} << 32 | (op.slot + 1));
 }
 

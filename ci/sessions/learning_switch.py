@@ -38,8 +38,8 @@ class LearningSwitch(app_manager.OSKenApp):
         if out_port != ofp.OFPP_FLOOD:
             self.cookie += 1
             match = parser.OFPMatch(in_port=message.in_port, dl_src=src, dl_dst=dst)
-            datapath.send_msg(parser.OFPFlowMod(datapath, match, cookie=self.cookie, command=ofp.OFPFC_ADD, idle_timeout=0,
-                                                hard_timeout=0, priority=ofp.OFP_DEFAULT_PRIORITY,
+            datapath.send_msg(parser.OFPFlowMod(datapath, match, cookie=self.cookie, command=ofp.OFPFC_ADD,
+                                                idle_timeout=0, hard_timeout=0, priority=ofp.OFP_DEFAULT_PRIORITY,
                                                 flags=ofp.OFPFF_SEND_FLOW_REM, actions=actions))
         data = message.data if message.buffer_id == ofp.OFP_NO_BUFFER else None
         datapath.send_msg(parser.OFPPacketOut(datapath, message.buffer_id, message.in_port, actions, data))

@@ -103,8 +103,8 @@ def churn(s):
     """All five commands at random, statistics in between."""
     rng, o = random.Random(1), s.ofp
     for i in range(500):
-        command = rng.choices([o.OFPFC_ADD, o.OFPFC_MODIFY, o.OFPFC_MODIFY_STRICT, o.OFPFC_DELETE, o.OFPFC_DELETE_STRICT],
-                              [60, 10, 15, 5, 10])[0]
+        commands = [o.OFPFC_ADD, o.OFPFC_MODIFY, o.OFPFC_MODIFY_STRICT, o.OFPFC_DELETE, o.OFPFC_DELETE_STRICT]
+        command = rng.choices(commands, [60, 10, 15, 5, 10])[0]
         flow_mod(s, rng, command, flags=rng.choice([0, 0, o.OFPFF_SEND_FLOW_REM]))
         if i % 40 == 39:
             flow_stats(s)
@@ -131,8 +131,8 @@ def strict_and_loose(s):
             flow_stats(s, match if rng.random() < 0.5 else None, out_port=out_port)
         aggregate(s)
         s.barrier()
-    # A loose request for nothing but a field that is normalized away means every flow; Open vSwitch of today spares those
-    # that ask for nothing but the port. Afterwards both are empty.
+    # A loose request for nothing but a field that is normalized away means every flow; Open vSwitch of today spares
+    # those that ask for nothing but the port. Afterwards both are empty.
     flow_mod(s, rng, o.OFPFC_DELETE, p.OFPMatch())
     flow_mod(s, rng, o.OFPFC_ADD, p.OFPMatch(in_port=1), 5)
     flow_mod(s, rng, o.OFPFC_ADD, p.OFPMatch(dl_type=0x0800), 5)
@@ -146,8 +146,8 @@ def strict_and_loose(s):
 def overlaps(s):
     """Adds that ask for the overlap check, over matches that cover, cross or miss each other.
 
-    No flow is added a second time: Open vSwitch of today replaces an identical flow, that of 2011 refuses it. Once it is
-    asked to, with a flow that is then the same on both.
+    No flow is added a second time: Open vSwitch of today replaces an identical flow, that of 2011 refuses it. Once it
+    is asked to, with a flow that is then the same on both.
     """
     rng, o, p = random.Random(3), s.ofp, s.parser
     used = set()
@@ -175,7 +175,8 @@ def overlaps(s):
 def replacements(s):
     """The same few flows added over and over: each replaces its predecessor, with new actions, cookie and counters."""
     rng, o, p = random.Random(4), s.ofp, s.parser
-    matches = [p.OFPMatch(), p.OFPMatch(in_port=1), p.OFPMatch(dl_type=0x0800, nw_dst="10.1.2.3"), p.OFPMatch(dl_vlan=5)]
+    matches = [p.OFPMatch(), p.OFPMatch(in_port=1), p.OFPMatch(dl_type=0x0800, nw_dst="10.1.2.3"),
+               p.OFPMatch(dl_vlan=5)]
     for i in range(300):
         flow_mod(s, rng, o.OFPFC_ADD, matches[rng.randrange(len(matches))], rng.choice([1, 2, 3]),
                  rng.choice([0, o.OFPFF_SEND_FLOW_REM]))
@@ -197,10 +198,10 @@ def pipelined(s):
     flow_mod(s, rng, o.OFPFC_DELETE, s.parser.OFPMatch())
 
 
-def flow_mod_body(command=0, flags=0, actions=b"", wildcards=0x3FFFFF, priority=7, buffer_id=0xFFFFFFFF, out_port=0xFFFF,
-                  hard_timeout=0):
-    match = struct.pack("!IH6s6sHBxHBBxxIIHH", wildcards, 0, b"", b"", 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    return match + struct.pack("!QHHHHIHH", 0xC0, command, 0, hard_timeout, priority, buffer_id, out_port, flags) + actions
+def flow_mod_body(command=0, flags=0, actions=b"", priority=7, hard_timeout=0):
+    match = struct.pack("!IH6s6sHBxHBBxxIIHH", 0x3FFFFF, 0, b"", b"", 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    rest = struct.pack("!QHHHHIHH", 0xC0, command, 0, hard_timeout, priority, 0xFFFFFFFF, 0xFFFF, flags)
+    return match + rest + actions
 
 
 def errors(s):
@@ -214,11 +215,11 @@ def errors(s):
             s.send_bytes(type_, body)
         for type_ in (22, 40, 99, 255):
             s.send_bytes(type_, b"")
-        for type_, body in [(6, b"\0" * 24), (8, b"\0" * 4), (19, b""), (10, b"\0" * 12), (11, b"\0" * 80), (12, b"\0" * 56)]:
-            s.send_bytes(type_, body)
+        for type_, size in [(6, 24), (8, 4), (19, 0), (10, 12), (11, 80), (12, 56)]:
+            s.send_bytes(type_, b"\0" * size)
         # Statistics: unknown type, wrong lengths.
-        for stats, body in [(6, b""), (0x1234, b"\0" * 8), (0, b"\0" * 4), (1, b"\0" * 43), (1, b"\0" * 45), (2, b""), (3, b"\0")]:
-            s.send_bytes(16, struct.pack("!HH", stats, 0) + body)
+        for stats, size in [(6, 0), (0x1234, 8), (0, 4), (1, 43), (1, 45), (2, 0), (3, 1)]:
+            s.send_bytes(16, struct.pack("!HH", stats, 0) + b"\0" * size)
         # Vendor messages: none of ours, and subtypes that do not exist.
         s.send_bytes(4, struct.pack("!I", 0x00C0FFEE) + b"\0" * 4)
         s.send_bytes(4, b"")
@@ -246,7 +247,7 @@ def errors(s):
         s.send_bytes(14, flow_mod_body(actions=output + b"\0" * 4))  # half an action
         s.send_bytes(14, flow_mod_body(o.OFPFC_ADD, flags=4, actions=output, priority=30))  # emergency
         s.send_bytes(14, flow_mod_body(o.OFPFC_ADD, flags=4, actions=output, priority=30, hard_timeout=9))
-        s.send_bytes(14, flow_mod_body(o.OFPFC_DELETE_STRICT, flags=0x10, priority=31))  # an undefined flag; no such flow
+        s.send_bytes(14, flow_mod_body(o.OFPFC_DELETE_STRICT, flags=0x10, priority=31))  # undefined flag, no such flow
         # Packet-outs.
         frame = bytes.fromhex("020000000002020000000001") + b"\x08\x00" + b"\0" * 46
         for buffer_id, actions in [(0xFFFFFFFF, bad_actions[0]), (0xFFFFFFFF, bad_actions[3]), (0x12345678, output)]:
@@ -335,7 +336,8 @@ def table_for_frames(s):
     rng, o, p = random.Random(9), s.ofp, s.parser
     s.send(p.OFPSetConfig(s.datapath, o.OFPC_FRAG_NORMAL, 0xFFFF))
     for i in range(24):
-        actions = [a for a in random_actions(s, rng) if a.type != o.OFPAT_OUTPUT] + [p.OFPActionOutput(rng.randint(1, 3))]
+        actions = [a for a in random_actions(s, rng) if a.type != o.OFPAT_OUTPUT]
+        actions.append(p.OFPActionOutput(rng.randint(1, 3)))
         if i % 4 == 0:
             actions.append(p.OFPActionOutput(o.OFPP_CONTROLLER, 0xFFFF))
         fields = random_fields(rng)

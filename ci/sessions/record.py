@@ -58,7 +58,8 @@ class Switch:
         wait_until("the switch", lambda: os.path.exists(f"{directory}/vswitchd.ctl"))
         self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy", "fail_mode=secure",
                    "protocols=OpenFlow10", "other-config:datapath-id=0000000000000001",
-                   "other-config:hwaddr=aa:55:aa:55:00:00", "other-config:dp-desc=recorded", "other-config:disable-in-band=true")
+                   "other-config:hwaddr=aa:55:aa:55:00:00", "other-config:dp-desc=recorded",
+                   "other-config:disable-in-band=true")
         for n in range(1, PORTS + 1):
             self.vsctl("add-port", "br0", f"p{n}", "--", "set", "interface", f"p{n}", "type=dummy",
                        f"ofport_request={n}")
@@ -108,8 +109,8 @@ class Capture:
         self.path = path
         self.scratch = tempfile.NamedTemporaryFile(suffix=".pcap", delete=False).name
         condition = " or ".join(f"tcp port {p}" for p in ports)
-        self.process = subprocess.Popen(["dumpcap", "-q", "-P", "-i", "lo", "-s", "262144", "-B", "32", "-f", condition, "-w",
-                                         self.scratch], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        command = ["dumpcap", "-q", "-P", "-i", "lo", "-s", "262144", "-B", "32", "-f", condition, "-w", self.scratch]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         wait_until("the capture", lambda: os.path.getsize(self.scratch) >= 24)
         time.sleep(0.3)
 
@@ -165,7 +166,8 @@ class Session:
         if process.poll() is not None:
             sys.exit(open(f"{self.switch.directory}/controller.log").read())
         wanted = f"0100007F:{self.controller_port:04X}"
-        return any(wanted in line.split()[1] and line.split()[3] == "0A" for line in open("/proc/net/tcp").readlines()[1:])
+        sockets = [line.split() for line in open("/proc/net/tcp").readlines()[1:]]
+        return any(s[1] == wanted and s[3] == "0A" for s in sockets)
 
     def wait_done(self, done, seconds=120):
         def over():

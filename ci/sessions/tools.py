@@ -25,10 +25,12 @@ def ofctl_basics(session):
         run(command, "SWITCH")
     for mode in ("drop", "normal"):
         run("set-frags", "SWITCH", mode)
-    flows = ["priority=1 actions=NORMAL", "priority=10,in_port=1 actions=output:2", "priority=10,in_port=2 actions=output:1",
+    flows = ["priority=1 actions=NORMAL", "priority=10,in_port=1 actions=output:2",
+             "priority=10,in_port=2 actions=output:1",
              "priority=20,arp actions=FLOOD", "priority=20,ip,nw_dst=10.1.0.0/16 actions=output:3",
              "priority=21,tcp,nw_dst=10.1.2.3,tp_dst=80,cookie=0x50 actions=mod_nw_dst:10.9.9.9,output:3",
-             "priority=22,udp,tp_src=53 actions=mod_vlan_vid:7,output:2", "priority=23,icmp,icmp_type=8 actions=CONTROLLER:128",
+             "priority=22,udp,tp_src=53 actions=mod_vlan_vid:7,output:2",
+             "priority=23,icmp,icmp_type=8 actions=CONTROLLER:128",
              "priority=24,dl_vlan=5 actions=strip_vlan,output:1", "priority=25,dl_vlan=0xffff actions=drop",
              "priority=26,dl_src=02:00:00:00:00:01,dl_dst=02:00:00:00:00:02 actions=IN_PORT"]
     for flow in flows:
@@ -56,7 +58,8 @@ def ofctl_basics(session):
 def flow_file(count, step):
     out = []
     for n in range(count):
-        out.append(f"priority={n % 5 + 1},cookie={n * step:#x},ip,nw_dst=10.{n % 7}.{n % 11}.{n} actions=output:{n * step % 3 + 1}")
+        match = f"ip,nw_dst=10.{n % 7}.{n % 11}.{n}"
+        out.append(f"priority={n % 5 + 1},cookie={n * step:#x},{match} actions=output:{n * step % 3 + 1}")
     return "\n".join(out) + "\n"
 
 
@@ -70,8 +73,9 @@ def ofctl_files(session):
     run("diff-flows", "SWITCH", "-", stdin=flow_file(150, 1), check=False)
     run("replace-flows", "SWITCH", "-", stdin=flow_file(100, 3))
     run("dump-aggregate", "SWITCH", "ip,nw_dst=10.0.0.0/16")
-    mixed = "\n".join(["delete ip,nw_dst=10.1.0.0/16", "add priority=9,arp actions=FLOOD", "modify ip,nw_dst=10.2.0.0/16 actions=drop",
-                       "modify_strict priority=9,arp actions=output:1", "delete_strict priority=9,arp",
+    mixed = "\n".join(["delete ip,nw_dst=10.1.0.0/16", "add priority=9,arp actions=FLOOD",
+                       "modify ip,nw_dst=10.2.0.0/16 actions=drop", "modify_strict priority=9,arp actions=output:1",
+                       "delete_strict priority=9,arp",
                        "add priority=9,arp actions=output:2"]) + "\n"
     run("add-flows", "SWITCH", "-", stdin=mixed)
     run("dump-flows", "SWITCH")
@@ -105,12 +109,14 @@ def monitor(session):
     run = session.ofctl
     try:
         for n in range(1, 13):
-            run("add-flow", "SWITCH", f"send_flow_rem,priority={n},cookie={n},in_port={n % 3 + 1} actions=output:{n % 2 + 1}")
+            match = f"send_flow_rem,priority={n},cookie={n},in_port={n % 3 + 1}"
+            run("add-flow", "SWITCH", f"{match} actions=output:{n % 2 + 1}")
         run("add-flow", "SWITCH", "priority=30,arp actions=CONTROLLER:64,output:1")
         run("add-flow", "SWITCH", "priority=29,ip actions=CONTROLLER")
         run("--strict", "del-flows", "SWITCH", "priority=3,in_port=1")
         run("del-flows", "SWITCH", "in_port=2")
-        frame = plays.ethernet(plays.MACS[0], plays.MACS[1], 0x0800, plays.ipv4("10.1.2.3", "10.1.2.4", 17, plays.udp(1, 2)))
+        packet = plays.ipv4("10.1.2.3", "10.1.2.4", 17, plays.udp(1, 2))
+        frame = plays.ethernet(plays.MACS[0], plays.MACS[1], 0x0800, packet)
         for actions in ("CONTROLLER", "TABLE", "output:1"):
             run("packet-out", "SWITCH", f"in_port=1 packet={frame.hex()} actions={actions}")
             time.sleep(0.2)
@@ -130,7 +136,8 @@ def expiry(session):
     try:
         session.ofctl("add-flow", "SWITCH", "send_flow_rem,hard_timeout=1,priority=5,in_port=1 actions=output:2")
         session.ofctl("add-flow", "SWITCH", "send_flow_rem,idle_timeout=2,priority=6,in_port=2 actions=output:1")
-        session.ofctl("add-flow", "SWITCH", "send_flow_rem,hard_timeout=3,idle_timeout=60,priority=7,arp actions=output:1")
+        session.ofctl("add-flow", "SWITCH",
+                      "send_flow_rem,hard_timeout=3,idle_timeout=60,priority=7,arp actions=output:1")
         session.ofctl("add-flow", "SWITCH", "send_flow_rem,hard_timeout=100,priority=8,ip actions=output:3")
         session.ofctl("dump-flows", "SWITCH")
         time.sleep(5.5)
@@ -212,7 +219,8 @@ def controller_and_tools(session):
     done = session.start_controller("controller.py", "replacements", listen=True)
     session.wait_done(done)
     for n in range(6):
-        session.ofctl("add-flow", "SWITCH", f"send_flow_rem,priority={n},in_port={n % 3 + 1} actions=output:{n % 2 + 1}")
+        session.ofctl("add-flow", "SWITCH",
+                      f"send_flow_rem,priority={n},in_port={n % 3 + 1} actions=output:{n % 2 + 1}")
     session.ofctl("dump-flows", "SWITCH")
     session.ofctl("del-flows", "SWITCH", "in_port=1")
     session.ofctl("dump-aggregate", "SWITCH")

@@ -173,6 +173,7 @@ const oft_provider& ScriptedProvider::table() {
     };
     t.flush = [](void*) {};
     t.get_table_info = [](void* p, std::uint8_t table_id, oft_table_info* info) {
+      if (table_id >= self(p).config_.tables.size()) return;
       const TableConfig& table = self(p).config_.tables[table_id];
       std::copy_n(table.name.data(), std::min(table.name.size(), sizeof info->name - 1), info->name);
       info->wildcards = table.wildcards;
