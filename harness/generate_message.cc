@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/generate_frame.h"
+#include "harness/generate_nxm.h"
 #include "harness/wire_io.h"
 
 namespace oftwin::harness {
@@ -114,6 +115,12 @@ Bytes one_action(Source& s, const std::vector<std::uint16_t>& ports) {
   }
 }
 
+// The same with an extended match.
+request::NxFlowMod extended(Source& s, const request::FlowMod& fm) {
+  return {fm.xid,      draw_nxm(s, fm.match), fm.cookie,   fm.command, fm.idle_timeout, fm.hard_timeout,
+          fm.priority, fm.buffer_id,          fm.out_port, fm.flags,   fm.actions};
+}
+
 }  // namespace
 
 void vary(Source& s, WireMatch& match) { toggle_field(s, match, static_cast<unsigned>(s.below(12))); }
@@ -153,6 +160,7 @@ MessageGenerator::MessageGenerator(Source& source, const GeneratorOptions& optio
   overlap_percent_ = source.pick(percents);
   exact_percent_ = source.pick(percents) / 4;
   buffer_percent_ = options.buffers ? source.pick(percents) : 0;
+  nxm_percent_ = options.nicira_match ? source.pick(percents) : 0;
 }
 
 Bytes MessageGenerator::any(std::uint32_t xid) {
@@ -220,6 +228,7 @@ Bytes MessageGenerator::flow_mod(std::uint32_t xid) {
   if (source_.chance(overlap_percent_)) fm.flags |= OFPFF_CHECK_OVERLAP;
   if (source_.chance(1)) fm.flags |= static_cast<std::uint16_t>(1u << source_.below(16));
   fm.actions = source_.chance(90) ? source_.pick(actions_) : draw_actions(source_, ports_);
+  if (source_.chance(nxm_percent_)) return encode(extended(source_, fm));
   return encode(fm);
 }
 
@@ -255,11 +264,19 @@ Bytes MessageGenerator::statistics(std::uint32_t xid) {
   if (source_.chance(60)) fs.match = draw_match();
   if (source_.chance(30)) fs.table_id = static_cast<std::uint8_t>(source_.below(tables_ + 1));
   if (source_.chance(20)) fs.out_port = source_.pick(ports_);
+  if (source_.chance(nxm_percent_)) {
+    const Bytes match = source_.chance(30) ? Bytes{} : draw_nxm(source_, fs.match);
+    return encode(request::NxFlowStats{xid, fs.aggregate, match, fs.table_id, fs.out_port});
+  }
   return encode(fs);
 }
 
 Bytes MessageGenerator::settings(std::uint32_t xid) {
   constexpr std::array<std::uint16_t, 5> lengths = {0, 1, 64, 128, 0xffff};
+  if (source_.chance(nxm_percent_)) {
+    return encode(
+        request::SetFlowFormat{xid, static_cast<std::uint32_t>(source_.chance(90) ? 2 * source_.below(2) : 1)});
+  }
   switch (source_.below(5)) {
     case 0:
       return encode(request::FeaturesRequest{xid});

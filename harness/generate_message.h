@@ -20,7 +20,7 @@ enum class MessageKind : std::uint8_t {
   statistics,
   barrier,
   echo,
-  settings,  // features, get and set config, table-id extension
+  settings,  // features, get and set config, table-id extension, flow format
   packet_out,
   port_mod,
   role,
@@ -71,7 +71,7 @@ class MessageGenerator {
   std::vector<WireMatch> matches_;
   std::vector<Bytes> actions_;
   std::vector<std::uint16_t> priorities_;
-  unsigned table_percent_ = 0, overlap_percent_ = 0, exact_percent_ = 0, buffer_percent_ = 0;
+  unsigned table_percent_ = 0, overlap_percent_ = 0, exact_percent_ = 0, buffer_percent_ = 0, nxm_percent_ = 0;
 };
 
 }  // namespace oftwin::harness

@@ -22,7 +22,7 @@ struct GeneratorOptions {
   bool flushes = true;                          // flush, rules of the switch's own, expiry, destruction
   bool faults = true;                           // refusals of alloc, choose-table, execute, packet-out
   bool disconnects = true;                      // connections close, open, stall
-  bool nicira_match = false;                    // flow-mods and statistics with NXM matches
+  bool nicira_match = true;                     // flow-mods and statistics with NXM matches
 };
 
 Trace generate(Source& source, const GeneratorOptions& options = {});

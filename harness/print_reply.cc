@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "harness/flow_syntax.h"
+#include "harness/nxm_syntax.h"
 #include "harness/spelling.h"
 #include "harness/wire_io.h"
 #include "spec/nicira.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr Spelling kStats[] = {{OFPST_DESC, "desc"},   {OFPST_FLOW, "flow"}, {OFPST_AGGREGATE, "aggregate"},
                                {OFPST_TABLE, "table"}, {OFPST_PORT, "port"}, {OFPST_QUEUE, "queue"}};
+constexpr Spelling kNiciraStats[] = {{NXST_FLOW, "nx_flow"}, {NXST_AGGREGATE, "nx_aggregate"}};
 constexpr Spelling kRemovedReasons[] = {
     {OFPRR_IDLE_TIMEOUT, "idle"}, {OFPRR_HARD_TIMEOUT, "hard"}, {OFPRR_DELETE, "delete"}};
 constexpr Spelling kPacketInReasons[] = {{OFPR_NO_MATCH, "no_match"}, {OFPR_ACTION, "action"}};
@@ -208,6 +210,29 @@ class ReplyPrinter {
     return simple("flow_removed") + f.text();
   }
 
+  // The entries of a match, whose padding is taken, too.
+  std::string nxm(std::size_t length) {
+    std::string words = print_nxm(r_.take(length));
+    zeros((8 - length % 8) % 8);
+    return words;
+  }
+
+  std::string nx_flow_removed() {
+    auto cookie = r_.get<std::uint64_t>();
+    auto priority = r_.get<std::uint16_t>();
+    auto reason = r_.get<std::uint8_t>();
+    zeros(1);
+    auto seconds = r_.get<std::uint32_t>(), nanoseconds = r_.get<std::uint32_t>();
+    auto idle = r_.get<std::uint16_t>(), length = r_.get<std::uint16_t>();
+    auto packets = r_.get<std::uint64_t>(), bytes = r_.get<std::uint64_t>();
+    Fields f;
+    f.dec("priority", priority, OFP_DEFAULT_PRIORITY).word(nxm(length)).hex("cookie", cookie);
+    f.word("reason=" + spelled(kRemovedReasons, reason)).duration(seconds, nanoseconds).dec("idle_timeout", idle);
+    counter(f, "n_packets", packets);
+    counter(f, "n_bytes", bytes);
+    return conn_ + " nx_flow_removed" + f.text();
+  }
+
   std::string port_status() {
     auto reason = r_.get<std::uint8_t>();
     zeros(7);
@@ -216,9 +241,14 @@ class ReplyPrinter {
 
   std::string vendor() {
     auto id = r_.get<std::uint32_t>();
+    Reader body = r_;
+    const auto subtype = body.get<std::uint32_t>();
+    if (id == NX_VENDOR_ID && subtype == NXT_FLOW_REMOVED && r_.left() >= wire::nx_flow_removed::size - 12) {
+      r_.take(4);
+      return nx_flow_removed();
+    }
     ByteView rest = r_.rest();
-    Reader body(rest);
-    if (id == NX_VENDOR_ID && rest.size() == 8 && body.get<std::uint32_t>() == NXT_ROLE_REPLY) {
+    if (id == NX_VENDOR_ID && rest.size() == 8 && subtype == NXT_ROLE_REPLY) {
       return fmt::format("{} role_reply {}{}", conn_, spelled(kRoles, body.get<std::uint32_t>()), request_);
     }
     return fmt::format("{} vendor vendor={:#x}{} data={}", conn_, id, request_, print_hex(rest));
@@ -229,7 +259,7 @@ class ReplyPrinter {
     auto type = r_.get<std::uint16_t>();
     auto flags = r_.get<std::uint16_t>();
     odd_ = odd_ || (flags & ~OFPSF_REPLY_MORE) != 0;
-    auto kind = word_for(kStats, type);
+    auto kind = type == OFPST_VENDOR ? nicira_stats() : word_for(kStats, type);
     if (!kind) {
       odd_ = true;
       return {};
@@ -237,14 +267,24 @@ class ReplyPrinter {
     std::string more = flags & OFPSF_REPLY_MORE ? " more" : "", out;
     if (r_.left() == 0) return fmt::format("{} {} none{}{}", conn_, *kind, request_, more);
     while (r_.ok() && r_.left() > 0 && !odd_) {
-      std::string line = fmt::format("{} {}{}{}", conn_, *kind, record(type), request_);
+      std::string line = fmt::format("{} {}{}{}", conn_, *kind, record(type, *kind), request_);
       out += (out.empty() ? "" : "\n") + line;
     }
     return out + more;
   }
 
-  std::string record(std::uint16_t type) {
+  // Which of the Nicira statistics this is; nullopt: none of them.
+  std::optional<std::string_view> nicira_stats() {
+    const bool nicira = r_.get<std::uint32_t>() == NX_VENDOR_ID;
+    const auto subtype = r_.get<std::uint32_t>();
+    zeros(4);
+    return nicira ? word_for(kNiciraStats, subtype) : std::nullopt;
+  }
+
+  std::string record(std::uint16_t type, std::string_view kind) {
     switch (type) {
+      case OFPST_VENDOR:
+        return kind == "nx_flow" ? nx_flow() : aggregate();
       case OFPST_DESC:
         return desc();
       case OFPST_FLOW:
@@ -290,12 +330,37 @@ class ReplyPrinter {
     return f.text();
   }
 
+  std::string nx_flow() {
+    auto length = r_.get<std::uint16_t>();
+    auto table = r_.get<std::uint8_t>();
+    zeros(1);
+    auto seconds = r_.get<std::uint32_t>(), nanoseconds = r_.get<std::uint32_t>();
+    auto priority = r_.get<std::uint16_t>(), idle = r_.get<std::uint16_t>(), hard = r_.get<std::uint16_t>();
+    std::size_t match_length = r_.get<std::uint16_t>();
+    zeros(4);
+    auto cookie = r_.get<std::uint64_t>(), packets = r_.get<std::uint64_t>(), bytes = r_.get<std::uint64_t>();
+    const std::size_t before_actions = wire::nx_flow_stats::size + (match_length + 7) / 8 * 8;
+    odd_ = odd_ || length < before_actions;
+    if (odd_) return {};
+    const std::string matched = nxm(match_length);
+    ByteView actions = r_.take(length - before_actions);
+    Fields f;
+    f.dec("table", table).duration(seconds, nanoseconds);
+    counter(f, "n_packets", packets);
+    counter(f, "n_bytes", bytes);
+    f.dec("priority", priority, OFP_DEFAULT_PRIORITY).word(matched).hex("cookie", cookie);
+    f.dec("idle_timeout", idle).dec("hard_timeout", hard).word("actions=" + print_actions(actions));
+    return f.text();
+  }
+
   std::string aggregate() {
     Fields f;
     auto packets = r_.get<std::uint64_t>(), bytes = r_.get<std::uint64_t>();
     auto flows = r_.get<std::uint32_t>();
     zeros(4);
-    f.word(fmt::format("n_flows={}", flows)).dec("n_packets", packets).dec("n_bytes", bytes);
+    f.word(fmt::format("n_flows={}", flows));
+    counter(f, "n_packets", packets);
+    counter(f, "n_bytes", bytes);
     return f.text();
   }
 

@@ -36,6 +36,11 @@ Bytes nicira(std::uint32_t xid, NxtSubtype subtype) {
   return out;
 }
 
+void put_padded(Bytes& out, ByteView match) {
+  put_bytes(out, match);
+  put_zeros(out, (8 - match.size() % 8) % 8);
+}
+
 struct Encoder {
   Bytes operator()(const Hello& m) const { return with_data(OFPT_HELLO, m.xid, m.data); }
   Bytes operator()(const EchoRequest& m) const { return with_data(OFPT_ECHO_REQUEST, m.xid, m.data); }
@@ -124,6 +129,34 @@ struct Encoder {
     put(out, m.format);
     return out;
   }
+  Bytes operator()(const NxFlowMod& m) const {
+    Bytes out = nicira(m.xid, NXT_FLOW_MOD);
+    put(out, m.cookie);
+    put(out, m.command);
+    put(out, m.idle_timeout);
+    put(out, m.hard_timeout);
+    put(out, m.priority);
+    put(out, m.buffer_id);
+    put(out, m.out_port);
+    put(out, m.flags);
+    put(out, static_cast<std::uint16_t>(m.match.size()));
+    put_zeros(out, 6);
+    put_padded(out, m.match);
+    put_bytes(out, m.actions);
+    return out;
+  }
+  Bytes operator()(const NxFlowStats& m) const {
+    Bytes out = stats(m.xid, OFPST_VENDOR);
+    put<std::uint32_t>(out, NX_VENDOR_ID);
+    put<std::uint32_t>(out, m.aggregate ? NXST_AGGREGATE : NXST_FLOW);
+    put_zeros(out, 4);
+    put(out, m.out_port);
+    put(out, static_cast<std::uint16_t>(m.match.size()));
+    put(out, m.table_id);
+    put_zeros(out, 3);
+    put_padded(out, m.match);
+    return out;
+  }
   Bytes operator()(const Vendor& m) const {
     Bytes out = header(OFPT_VENDOR, m.xid);
     put(out, m.vendor);
@@ -149,6 +182,41 @@ FlowMod read_flow_mod(Reader& r, std::uint32_t xid) {
   m.out_port = r.get<std::uint16_t>();
   m.flags = r.get<std::uint16_t>();
   m.actions = copy(r.rest());
+  return m;
+}
+
+// Behind the subtype.
+NxFlowMod read_nx_flow_mod(Reader& r, std::uint32_t xid) {
+  NxFlowMod m;
+  m.xid = xid;
+  m.cookie = r.get<std::uint64_t>();
+  m.command = r.get<std::uint16_t>();
+  m.idle_timeout = r.get<std::uint16_t>();
+  m.hard_timeout = r.get<std::uint16_t>();
+  m.priority = r.get<std::uint16_t>();
+  m.buffer_id = r.get<std::uint32_t>();
+  m.out_port = r.get<std::uint16_t>();
+  m.flags = r.get<std::uint16_t>();
+  const std::size_t length = r.get<std::uint16_t>();
+  r.take(6);
+  m.match = copy(r.take(length));
+  r.take((8 - length % 8) % 8);
+  m.actions = copy(r.rest());
+  return m;
+}
+
+// Behind the statistics' flags.
+NxFlowStats read_nx_flow_stats(Reader& r, std::uint32_t xid) {
+  NxFlowStats m;
+  m.xid = xid;
+  r.take(4);
+  m.aggregate = r.get<std::uint32_t>() == NXST_AGGREGATE;
+  r.take(4);
+  m.out_port = r.get<std::uint16_t>();
+  const std::size_t length = r.get<std::uint16_t>();
+  m.table_id = r.get<std::uint8_t>();
+  r.take(3);
+  m.match = copy(r.take(length));
   return m;
 }
 
@@ -197,6 +265,8 @@ Request read_stats(ByteView message, std::uint32_t xid) {
     body.take(2);
     m.queue = body.get<std::uint32_t>();
     out = m;
+  } else if (type == OFPST_VENDOR) {
+    out = read_nx_flow_stats(body, xid);
   }
   return encode(out) == copy(message) ? out : any;
 }
@@ -211,6 +281,9 @@ Request read_vendor(ByteView message, std::uint32_t xid) {
   switch (body.get<std::uint32_t>()) {
     case NXT_FLOW_MOD_TABLE_ID:
       out = FlowModTableId{xid, body.get<std::uint8_t>()};
+      break;
+    case NXT_FLOW_MOD:
+      out = read_nx_flow_mod(body, xid);
       break;
     case NXT_ROLE_REQUEST:
       out = Role{xid, body.get<std::uint32_t>()};

@@ -84,6 +84,20 @@ struct FlowMod {
   Bytes actions;
   bool operator==(const FlowMod&) const = default;
 };
+// Nicira: a flow-mod with an extended match.
+struct NxFlowMod {
+  std::uint32_t xid = 0;
+  Bytes match;  // its entries, without padding
+  std::uint64_t cookie = 0;
+  std::uint16_t command = OFPFC_ADD;  // with flow-mod-table-id on: table << 8 | command
+  std::uint16_t idle_timeout = 0, hard_timeout = 0;
+  std::uint16_t priority = OFP_DEFAULT_PRIORITY;
+  std::uint32_t buffer_id = OFP_NO_BUFFER;
+  std::uint16_t out_port = OFPP_NONE;
+  std::uint16_t flags = 0;
+  Bytes actions;
+  bool operator==(const NxFlowMod&) const = default;
+};
 struct PacketOut {
   std::uint32_t xid = 0;
   std::uint32_t buffer_id = OFP_NO_BUFFER;
@@ -107,6 +121,15 @@ struct FlowStats {
   std::uint8_t table_id = OFP_ALL_TABLES;
   std::uint16_t out_port = OFPP_NONE;
   bool operator==(const FlowStats&) const = default;
+};
+// Nicira: the same with an extended match.
+struct NxFlowStats {
+  std::uint32_t xid = 0;
+  bool aggregate = false;
+  Bytes match;  // its entries, without padding
+  std::uint8_t table_id = OFP_ALL_TABLES;
+  std::uint16_t out_port = OFPP_NONE;
+  bool operator==(const NxFlowStats&) const = default;
 };
 struct PortStats {
   std::uint32_t xid = 0;
@@ -153,11 +176,11 @@ struct Vendor {
 
 }  // namespace request
 
-using Request =
-    std::variant<request::Hello, request::EchoRequest, request::EchoReply, request::FeaturesRequest,
-                 request::GetConfigRequest, request::SetConfig, request::BarrierRequest, request::FlowMod,
-                 request::PacketOut, request::PortMod, request::FlowStats, request::PortStats, request::QueueStats,
-                 request::Stats, request::FlowModTableId, request::Role, request::SetFlowFormat, request::Vendor>;
+using Request = std::variant<request::Hello, request::EchoRequest, request::EchoReply, request::FeaturesRequest,
+                             request::GetConfigRequest, request::SetConfig, request::BarrierRequest, request::FlowMod,
+                             request::PacketOut, request::PortMod, request::FlowStats, request::PortStats,
+                             request::QueueStats, request::Stats, request::FlowModTableId, request::Role,
+                             request::SetFlowFormat, request::NxFlowMod, request::NxFlowStats, request::Vendor>;
 
 // The whole message. One longer than 65535 bytes does not exist: its length field is then what is left of it.
 Bytes encode(const Request& r);

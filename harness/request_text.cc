@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/flow_syntax.h"
+#include "harness/nxm_syntax.h"
 #include "harness/print.h"
 #include "harness/spelling.h"
 
@@ -40,6 +41,38 @@ std::string match_words(const WireMatch& match) {
   std::string words = print_wire_match(match);
   return words.empty() ? words : " " + words;
 }
+std::string match_words(const Bytes& nxm) {
+  std::string words = print_nxm(nxm);
+  return words.empty() ? words : " " + words;
+}
+
+// Both forms of flow-mod.
+template <class M>
+std::string flow_mod_words(const M& m) {
+  std::string out;
+  unsigned command = m.command & 0xff, table = m.command >> 8;
+  if (auto word = word_for(kCommands, command)) {
+    out += fmt::format(" {}", *word);
+    if (table) out += fmt::format(" table={}", table);
+  } else {
+    out += fmt::format(" command={:#x}", m.command);
+  }
+  if (m.priority != OFP_DEFAULT_PRIORITY) out += fmt::format(" priority={}", m.priority);
+  out += match_words(m.match);
+  if (m.cookie) out += fmt::format(" cookie={:#x}", m.cookie);
+  if (m.idle_timeout) out += fmt::format(" idle_timeout={}", m.idle_timeout);
+  if (m.hard_timeout) out += fmt::format(" hard_timeout={}", m.hard_timeout);
+  if (m.buffer_id != OFP_NO_BUFFER) out += fmt::format(" buffer_id={:#x}", m.buffer_id);
+  if (m.out_port != OFPP_NONE) out += fmt::format(" out_port={}", print_port(m.out_port));
+  unsigned rest = m.flags;
+  for (const auto& f : kFlags) {
+    if (rest & f.value) out += fmt::format(" {}", f.word);
+    rest &= ~f.value;
+  }
+  if (rest) out += fmt::format(" flags={:#x}", rest);
+  bool acts = command != OFPFC_DELETE && command != OFPFC_DELETE_STRICT;
+  return acts || !m.actions.empty() ? out + " actions=" + print_actions(m.actions) : out;
+}
 
 struct Printer {
   std::string operator()(const Hello& m) const { return "hello" + hex_field("data", m.data); }
@@ -52,31 +85,8 @@ struct Printer {
     std::string flags = m.flags ? fmt::format(" flags={:#x}", m.flags) : "";
     return fmt::format("set_config{} miss_send_len={}", flags, m.miss_send_len);
   }
-  std::string operator()(const FlowMod& m) const {
-    std::string out = "flow_mod";
-    unsigned command = m.command & 0xff, table = m.command >> 8;
-    if (auto word = word_for(kCommands, command)) {
-      out += fmt::format(" {}", *word);
-      if (table) out += fmt::format(" table={}", table);
-    } else {
-      out += fmt::format(" command={:#x}", m.command);
-    }
-    if (m.priority != OFP_DEFAULT_PRIORITY) out += fmt::format(" priority={}", m.priority);
-    out += match_words(m.match);
-    if (m.cookie) out += fmt::format(" cookie={:#x}", m.cookie);
-    if (m.idle_timeout) out += fmt::format(" idle_timeout={}", m.idle_timeout);
-    if (m.hard_timeout) out += fmt::format(" hard_timeout={}", m.hard_timeout);
-    if (m.buffer_id != OFP_NO_BUFFER) out += fmt::format(" buffer_id={:#x}", m.buffer_id);
-    if (m.out_port != OFPP_NONE) out += fmt::format(" out_port={}", print_port(m.out_port));
-    unsigned rest = m.flags;
-    for (const auto& f : kFlags) {
-      if (rest & f.value) out += fmt::format(" {}", f.word);
-      rest &= ~f.value;
-    }
-    if (rest) out += fmt::format(" flags={:#x}", rest);
-    bool acts = command != OFPFC_DELETE && command != OFPFC_DELETE_STRICT;
-    return acts || !m.actions.empty() ? out + " actions=" + print_actions(m.actions) : out;
-  }
+  std::string operator()(const FlowMod& m) const { return "flow_mod" + flow_mod_words(m); }
+  std::string operator()(const NxFlowMod& m) const { return "nx_flow_mod" + flow_mod_words(m); }
   std::string operator()(const PacketOut& m) const {
     std::string out = "packet_out";
     if (m.in_port != OFPP_NONE) out += fmt::format(" in_port={}", print_port(m.in_port));
@@ -90,6 +100,12 @@ struct Printer {
   }
   std::string operator()(const FlowStats& m) const {
     std::string out = m.aggregate ? "stats_request aggregate" : "stats_request flow";
+    if (m.table_id != OFP_ALL_TABLES) out += fmt::format(" table={}", m.table_id);
+    if (m.out_port != OFPP_NONE) out += fmt::format(" out_port={}", print_port(m.out_port));
+    return out + match_words(m.match);
+  }
+  std::string operator()(const NxFlowStats& m) const {
+    std::string out = m.aggregate ? "stats_request nx_aggregate" : "stats_request nx_flow";
     if (m.table_id != OFP_ALL_TABLES) out += fmt::format(" table={}", m.table_id);
     if (m.out_port != OFPP_NONE) out += fmt::format(" out_port={}", print_port(m.out_port));
     return out + match_words(m.match);
@@ -147,19 +163,22 @@ std::uint32_t enumerated(Words& words, std::span<const Spelling> table, std::uin
   return static_cast<std::uint32_t>(*number);
 }
 
-bool match_field(MatchParser& match, const Word& w) {
+template <class Parser>
+bool match_field(Parser& match, const Word& w) {
   auto result = match.field(w.key(), w.has_value() ? std::optional(w.value()) : std::nullopt);
-  if (result == MatchParser::Result::bad_value) w.fail_value(fmt::format("bad value for {}", w.key()));
-  return result == MatchParser::Result::ok;
+  if (result == Parser::Result::bad_value) w.fail_value(fmt::format("bad value for {}", w.key()));
+  return result == Parser::Result::ok;
 }
 
-bool flow_mod_flag(FlowMod& m, const Word& w) {
+template <class M>
+bool flow_mod_flag(M& m, const Word& w) {
   auto bit = w.has_value() ? std::nullopt : value_for(kFlags, w.key());
   if (bit) m.flags = static_cast<std::uint16_t>(m.flags | *bit);
   return bit.has_value();
 }
 
-bool flow_mod_field(FlowMod& m, const Word& w) {
+template <class M>
+bool flow_mod_field(M& m, const Word& w) {
   if (w.key() == "table")
     m.command = static_cast<std::uint16_t>((m.command & 0xff) | w.number<std::uint8_t>() << 8);
   else if (w.key() == "priority")
@@ -183,8 +202,9 @@ bool flow_mod_field(FlowMod& m, const Word& w) {
   return true;
 }
 
+template <class M, class Parser>
 Request parse_flow_mod(Words& words) {
-  FlowMod m;
+  M m;
   Word command = words.next();
   if (auto value = value_for(kCommands, command.text())) {
     m.command = static_cast<std::uint16_t>(*value);
@@ -196,7 +216,7 @@ Request parse_flow_mod(Words& words) {
                     "command=NUMBER for any other",
                     command.text()));
   }
-  MatchParser match;
+  Parser match;
   fields(words, [&](const Word& w) { return flow_mod_field(m, w) || match_field(match, w); });
   m.match = match.match();
   return m;
@@ -254,10 +274,11 @@ Request parse_set_config(Words& words) {
   return m;
 }
 
+template <class M, class Parser>
 Request parse_flow_stats(Words& words, bool aggregate) {
-  FlowStats m;
+  M m;
   m.aggregate = aggregate;
-  MatchParser match;
+  Parser match;
   fields(words, [&](const Word& w) {
     if (w.key() == "table")
       m.table_id = w.number<std::uint8_t>();
@@ -293,8 +314,10 @@ Request parse_port_stats(Words& words) {
 
 Request parse_stats(Words& words) {
   Word kind = words.next();
-  if (kind.text() == "flow") return parse_flow_stats(words, false);
-  if (kind.text() == "aggregate") return parse_flow_stats(words, true);
+  if (kind.text() == "flow") return parse_flow_stats<FlowStats, MatchParser>(words, false);
+  if (kind.text() == "aggregate") return parse_flow_stats<FlowStats, MatchParser>(words, true);
+  if (kind.text() == "nx_flow") return parse_flow_stats<NxFlowStats, NxmParser>(words, false);
+  if (kind.text() == "nx_aggregate") return parse_flow_stats<NxFlowStats, NxmParser>(words, true);
   if (kind.text() == "port") return parse_port_stats(words);
   if (kind.text() == "queue") return parse_queue_stats(words);
   Stats m;
@@ -303,8 +326,10 @@ Request parse_stats(Words& words) {
   } else if (kind.key() == "type") {
     m.type = kind.number<std::uint16_t>();
   } else {
-    kind.fail(fmt::format("'{}' is no statistics type; desc, flow, aggregate, table, port, queue are, and type=NUMBER",
-                          kind.text()));
+    kind.fail(fmt::format(
+        "'{}' is no statistics type; desc, flow, aggregate, table, port, queue, nx_flow, nx_aggregate are, and "
+        "type=NUMBER",
+        kind.text()));
   }
   fields(words, [&](const Word& w) {
     if (w.key() == "flags")
@@ -343,7 +368,8 @@ Request bare(Words& words) {
 std::string print_request(const Request& request) { return std::visit(Printer{}, request); }
 
 std::optional<Request> parse_request(std::string_view name, Words& words) {
-  if (name == "flow_mod") return parse_flow_mod(words);
+  if (name == "flow_mod") return parse_flow_mod<FlowMod, MatchParser>(words);
+  if (name == "nx_flow_mod") return parse_flow_mod<NxFlowMod, NxmParser>(words);
   if (name == "barrier_request") return bare<BarrierRequest>(words);
   if (name == "stats_request") return parse_stats(words);
   if (name == "packet_out") return parse_packet_out(words);

@@ -132,24 +132,63 @@ void versions_of_data(const Message& m, Bytes Message::* data, std::vector<Reque
   for (Bytes& bytes : simpler_bytes(m.*data)) v.plain(data, bytes);
 }
 
-void add_versions(const request::FlowMod& m, std::vector<Request>& out) {
-  Versions<request::FlowMod, Request> v(m, out);
-  simpler_match(v);
+// The first byte behind the entry of an extended match at `at`; the end if it can't be cut there.
+std::size_t entry_end(const Bytes& match, std::size_t at) {
+  if (match.size() - at < 4) return match.size();
+  return std::min(match.size(), at + 4 + match[at + 3]);
+}
+
+// Without one of its entries, or without any. (For a match of OpenFlow 1.0 see above.)
+template <class Message>
+void simpler_entries(const Message& message, Versions<Message, Request>& v) {
+  v.with([](Message& m) { m.match.clear(); });
+  for (std::size_t at = 0; at < message.match.size();) {
+    const std::size_t end = entry_end(message.match, at);
+    v.with([&](Message& m) {
+      m.match.erase(m.match.begin() + static_cast<std::ptrdiff_t>(at),
+                    m.match.begin() + static_cast<std::ptrdiff_t>(end));
+    });
+    at = end;
+  }
+}
+
+// What both forms of flow-mod have.
+template <class FlowMod>
+void simpler_flow_mod(const FlowMod& m, Versions<FlowMod, Request>& v) {
   simpler_actions(m, v);
   for (const unsigned command : {OFPFC_ADD, OFPFC_MODIFY, OFPFC_DELETE}) {
     if (command >= (m.command & 0xffu)) break;
-    v.plain(&request::FlowMod::command, static_cast<std::uint16_t>((m.command & 0xff00u) | command));
+    v.plain(&FlowMod::command, static_cast<std::uint16_t>((m.command & 0xff00u) | command));
   }
-  v.plain(&request::FlowMod::flags, 0);
+  v.plain(&FlowMod::flags, 0);
   for (unsigned flag = 1; flag < 0x10000; flag <<= 1) {
-    v.with([&](request::FlowMod& f) { f.flags = static_cast<std::uint16_t>(f.flags & ~flag); });
+    v.with([&](FlowMod& f) { f.flags = static_cast<std::uint16_t>(f.flags & ~flag); });
   }
-  v.plain(&request::FlowMod::idle_timeout, 0);
-  v.plain(&request::FlowMod::hard_timeout, 0);
-  v.plain(&request::FlowMod::cookie, 0);
-  v.plain(&request::FlowMod::buffer_id, OFP_NO_BUFFER);
-  v.plain(&request::FlowMod::out_port, OFPP_NONE);
-  v.plain(&request::FlowMod::priority, OFP_DEFAULT_PRIORITY);
+  v.plain(&FlowMod::idle_timeout, 0);
+  v.plain(&FlowMod::hard_timeout, 0);
+  v.plain(&FlowMod::cookie, 0);
+  v.plain(&FlowMod::buffer_id, OFP_NO_BUFFER);
+  v.plain(&FlowMod::out_port, OFPP_NONE);
+  v.plain(&FlowMod::priority, OFP_DEFAULT_PRIORITY);
+}
+
+void add_versions(const request::FlowMod& m, std::vector<Request>& out) {
+  Versions<request::FlowMod, Request> v(m, out);
+  simpler_match(v);
+  simpler_flow_mod(m, v);
+}
+
+void add_versions(const request::NxFlowMod& m, std::vector<Request>& out) {
+  Versions<request::NxFlowMod, Request> v(m, out);
+  simpler_entries(m, v);
+  simpler_flow_mod(m, v);
+}
+
+void add_versions(const request::NxFlowStats& m, std::vector<Request>& out) {
+  Versions<request::NxFlowStats, Request> v(m, out);
+  simpler_entries(m, v);
+  v.plain(&request::NxFlowStats::table_id, OFP_ALL_TABLES);
+  v.plain(&request::NxFlowStats::out_port, OFPP_NONE);
 }
 
 void add_versions(const request::FlowStats& m, std::vector<Request>& out) {
