@@ -115,12 +115,6 @@ Bytes one_action(Source& s, const std::vector<std::uint16_t>& ports) {
   }
 }
 
-// The same with an extended match.
-request::NxFlowMod extended(Source& s, const request::FlowMod& fm) {
-  return {fm.xid,      draw_nxm(s, fm.match), fm.cookie,   fm.command, fm.idle_timeout, fm.hard_timeout,
-          fm.priority, fm.buffer_id,          fm.out_port, fm.flags,   fm.actions};
-}
-
 }  // namespace
 
 void vary(Source& s, WireMatch& match) { toggle_field(s, match, static_cast<unsigned>(s.below(12))); }
@@ -160,7 +154,11 @@ MessageGenerator::MessageGenerator(Source& source, const GeneratorOptions& optio
   overlap_percent_ = source.pick(percents);
   exact_percent_ = source.pick(percents) / 4;
   buffer_percent_ = options.buffers ? source.pick(percents) : 0;
-  nxm_percent_ = options.nicira_match ? source.pick(percents) : 0;
+  extended_percent_ = options.nicira_match ? source.pick(percents) : 0;
+  if (extended_percent_ > 0) {
+    for (const WireMatch& match : matches_) extended_matches_.push_back(nxm_of(match));
+    for (std::uint64_t n = source.between(2, 6); n > 0; --n) extended_matches_.push_back(draw_nxm(source));
+  }
 }
 
 Bytes MessageGenerator::any(std::uint32_t xid) {
@@ -201,17 +199,23 @@ WireMatch MessageGenerator::draw_match() {
   return match;
 }
 
+bool MessageGenerator::extended() { return extended_percent_ > 0 && source_.chance(extended_percent_); }
+
+Bytes MessageGenerator::draw_extended_match() {
+  Bytes match = source_.pick(extended_matches_);
+  if (source_.chance(20)) vary_nxm(source_, match);
+  return match;
+}
+
 std::uint32_t MessageGenerator::buffer_id() {
   if (!source_.chance(buffer_percent_)) return OFP_NO_BUFFER;
   constexpr std::array<std::uint32_t, 6> some = {0, 0x100, 0x101, 0xffffff00, 0xffffff01, 0x12345678};
   return source_.chance(60) ? 0x100 + static_cast<std::uint32_t>(source_.below(4)) : source_.pick(some);
 }
 
-Bytes MessageGenerator::flow_mod(std::uint32_t xid) {
+template <class FlowMod>
+void MessageGenerator::fill_flow_mod(FlowMod& fm) {
   constexpr std::array<std::uint16_t, 8> commands = {0, 0, 0, 1, 2, 3, 3, 4};
-  request::FlowMod fm;
-  fm.xid = xid;
-  fm.match = draw_match();
   fm.cookie = source_.pick(cookies);
   fm.command = source_.chance(1) ? 5 : source_.pick(commands);
   if (source_.chance(table_percent_)) {
@@ -228,7 +232,20 @@ Bytes MessageGenerator::flow_mod(std::uint32_t xid) {
   if (source_.chance(overlap_percent_)) fm.flags |= OFPFF_CHECK_OVERLAP;
   if (source_.chance(1)) fm.flags |= static_cast<std::uint16_t>(1u << source_.below(16));
   fm.actions = source_.chance(90) ? source_.pick(actions_) : draw_actions(source_, ports_);
-  if (source_.chance(nxm_percent_)) return encode(extended(source_, fm));
+}
+
+Bytes MessageGenerator::flow_mod(std::uint32_t xid) {
+  if (extended()) {
+    request::NxFlowMod fm;
+    fm.xid = xid;
+    fm.match = draw_extended_match();
+    fill_flow_mod(fm);
+    return encode(fm);
+  }
+  request::FlowMod fm;
+  fm.xid = xid;
+  fm.match = draw_match();
+  fill_flow_mod(fm);
   return encode(fm);
 }
 
@@ -248,6 +265,13 @@ Bytes MessageGenerator::all_flows(std::uint32_t xid) {
   return encode(stats);
 }
 
+template <class FlowStats>
+void MessageGenerator::fill_flow_stats(FlowStats& fs) {
+  fs.aggregate = source_.chance(30);
+  if (source_.chance(30)) fs.table_id = static_cast<std::uint8_t>(source_.below(tables_ + 1));
+  if (source_.chance(20)) fs.out_port = source_.pick(ports_);
+}
+
 Bytes MessageGenerator::statistics(std::uint32_t xid) {
   if (const std::uint64_t which = source_.below(10); which == 0) {
     return encode(
@@ -258,24 +282,25 @@ Bytes MessageGenerator::statistics(std::uint32_t xid) {
     return encode(request::QueueStats{xid, source_.chance(50) ? std::uint16_t{OFPP_ALL} : port(),
                                       source_.chance(50) ? 0xffffffff : static_cast<std::uint32_t>(source_.below(3))});
   }
+  if (extended()) {
+    request::NxFlowStats fs;
+    fs.xid = xid;
+    if (source_.chance(60)) fs.match = draw_extended_match();
+    fill_flow_stats(fs);
+    return encode(fs);
+  }
   request::FlowStats fs;
   fs.xid = xid;
-  fs.aggregate = source_.chance(30);
   if (source_.chance(60)) fs.match = draw_match();
-  if (source_.chance(30)) fs.table_id = static_cast<std::uint8_t>(source_.below(tables_ + 1));
-  if (source_.chance(20)) fs.out_port = source_.pick(ports_);
-  if (source_.chance(nxm_percent_)) {
-    const Bytes match = source_.chance(30) ? Bytes{} : draw_nxm(source_, fs.match);
-    return encode(request::NxFlowStats{xid, fs.aggregate, match, fs.table_id, fs.out_port});
-  }
+  fill_flow_stats(fs);
   return encode(fs);
 }
 
 Bytes MessageGenerator::settings(std::uint32_t xid) {
   constexpr std::array<std::uint16_t, 5> lengths = {0, 1, 64, 128, 0xffff};
-  if (source_.chance(nxm_percent_)) {
-    return encode(
-        request::SetFlowFormat{xid, static_cast<std::uint32_t>(source_.chance(90) ? 2 * source_.below(2) : 1)});
+  if (extended()) {
+    constexpr std::array<std::uint32_t, 5> formats = {NXFF_NXM, NXFF_NXM, NXFF_NXM, NXFF_OPENFLOW10, 1};
+    return encode(request::SetFlowFormat{xid, source_.pick(formats)});
   }
   switch (source_.below(5)) {
     case 0:

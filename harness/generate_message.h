@@ -61,6 +61,12 @@ class MessageGenerator {
   Bytes unknown(std::uint32_t xid);
   Bytes malformed(std::uint32_t xid);
   WireMatch draw_match();
+  Bytes draw_extended_match();
+  bool extended();
+  template <class FlowMod>
+  void fill_flow_mod(FlowMod& fm);
+  template <class FlowStats>
+  void fill_flow_stats(FlowStats& fs);
   std::uint32_t buffer_id();
 
   Source& source_;
@@ -69,9 +75,10 @@ class MessageGenerator {
   unsigned tables_ = 1;
   std::array<unsigned, kMessageKinds> weights_{};
   std::vector<WireMatch> matches_;
+  std::vector<Bytes> extended_matches_;  // entries of NXM
   std::vector<Bytes> actions_;
   std::vector<std::uint16_t> priorities_;
-  unsigned table_percent_ = 0, overlap_percent_ = 0, exact_percent_ = 0, buffer_percent_ = 0, nxm_percent_ = 0;
+  unsigned table_percent_ = 0, overlap_percent_ = 0, exact_percent_ = 0, buffer_percent_ = 0, extended_percent_ = 0;
 };
 
 }  // namespace oftwin::harness

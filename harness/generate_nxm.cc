@@ -213,6 +213,33 @@ Bytes draw_nxm(Source& s) {
   return join(out);
 }
 
+Bytes nxm_of(const WireMatch& m) {
+  Entries out;
+  const auto matched = [&m](std::uint32_t wildcard) { return (m.wildcards & wildcard) == 0; };
+  const auto add_address = [&](std::uint32_t type, std::uint32_t value, unsigned shift) {
+    const unsigned ignored = m.wildcards >> shift & 63;
+    if (ignored >= 32) return;
+    out.push_back(nxm_entry(type, big_endian(value), big_endian(~std::uint32_t{0} << ignored)));
+  };
+  if (matched(OFPFW_IN_PORT)) out.push_back(entry(NXM_OF_IN_PORT, m.in_port));
+  if (matched(OFPFW_DL_DST)) out.push_back(nxm_entry(NXM_OF_ETH_DST, Bytes(m.dl_dst.begin(), m.dl_dst.end())));
+  if (matched(OFPFW_DL_SRC)) out.push_back(nxm_entry(NXM_OF_ETH_SRC, Bytes(m.dl_src.begin(), m.dl_src.end())));
+  if (matched(OFPFW_DL_VLAN) && m.dl_vlan == OFP_VLAN_NONE) out.push_back(entry(NXM_OF_VLAN_TCI, std::uint16_t{0}));
+  if (!matched(OFPFW_DL_TYPE)) return join(out);
+  out.push_back(entry(NXM_OF_ETH_TYPE, m.dl_type));
+  const bool ip = m.dl_type == 0x0800;
+  if (!ip && m.dl_type != 0x0806) return join(out);
+  add_address(ip ? NXM_OF_IP_SRC : NXM_OF_ARP_SPA, m.nw_src, OFPFW_NW_SRC_SHIFT);
+  add_address(ip ? NXM_OF_IP_DST : NXM_OF_ARP_TPA, m.nw_dst, OFPFW_NW_DST_SHIFT);
+  if (!ip || !matched(OFPFW_NW_PROTO)) return join(out);
+  out.push_back(entry(NXM_OF_IP_PROTO, m.nw_proto));
+  if (m.nw_proto != 6 && m.nw_proto != 17) return join(out);
+  const std::uint32_t source_port = m.nw_proto == 6 ? NXM_OF_TCP_SRC : NXM_OF_UDP_SRC;
+  if (matched(OFPFW_TP_SRC)) out.push_back(entry(source_port, m.tp_src));
+  if (matched(OFPFW_TP_DST)) out.push_back(entry(source_port + 1, m.tp_dst));
+  return join(out);
+}
+
 void vary_nxm(Source& s, Bytes& bytes) {
   Entries entries = split(bytes);
   const std::size_t at = s.below(entries.size() + 1);

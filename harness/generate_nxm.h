@@ -4,6 +4,7 @@
 // Part of harness/generator.h. Most draws are right; some have a defect, each kind of them.
 #pragma once
 
+#include "harness/request.h"
 #include "harness/source.h"
 #include "spec/bytes.h"
 
@@ -11,6 +12,9 @@ namespace oftwin::harness {
 
 // The entries, without padding.
 Bytes draw_nxm(Source& source);
+
+// The entries that say the same as `match`, as far as there are such.
+Bytes nxm_of(const WireMatch& match);
 
 // Adds an entry, drops one, or damages one, rightly or not.
 void vary_nxm(Source& source, Bytes& entries);

@@ -9,6 +9,7 @@
 
 #include "harness/nxm_render.h"
 #include "harness/replay.h"
+#include "spec/nicira.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
@@ -80,15 +81,23 @@ Part part_without_errata(const Recording& recording) {
   return part;
 }
 
+// Where the records of a flow statistics reply begin, in either form; the end of any other message.
+std::size_t records_at(ByteView m) {
+  if (m.size() < wire::stats_msg::size || m[1] != OFPT_STATS_REPLY) return m.size();
+  const unsigned type = unsigned{m[8]} << 8 | m[9];
+  if (type == OFPST_FLOW) return wire::stats_msg::size;
+  const bool extended = type == OFPST_VENDOR && m.size() >= wire::nx_stats_msg::size &&
+                        m[wire::nx_stats_msg::subtype.offset + 3] == NXST_FLOW;
+  return extended ? wire::nx_stats_msg::size : m.size();
+}
+
 // The records of a flow statistics reply, each as a message of its own; anything else as it is.
 void add_message(const ob::Send& send, std::vector<Bytes>& out) {
   const ByteView m = send.bytes;
   Bytes prefix{static_cast<std::uint8_t>(send.conn.kind), static_cast<std::uint8_t>(send.conn.number)};
-  const bool flow_stats =
-      m.size() >= wire::stats_msg::size && m[1] == OFPT_STATS_REPLY && m[8] == 0 && m[9] == OFPST_FLOW;
-  const std::size_t header = flow_stats ? wire::stats_msg::size : m.size();
+  const std::size_t header = records_at(m);
   Bytes whole = prefix;
-  if (!flow_stats) whole.insert(whole.end(), m.begin(), m.end());
+  if (header == m.size()) whole.insert(whole.end(), m.begin(), m.end());
   out.push_back(std::move(whole));
   for (std::size_t at = header; m.size() - at >= 2;) {
     const std::size_t length = std::size_t{m[at]} << 8 | m[at + 1];
