@@ -11,6 +11,7 @@
 #include "cli/isolate.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
+#include "harness/coverage.h"
 #include "harness/expect.h"
 #include "harness/files.h"
 #include "harness/minimize.h"
@@ -28,6 +29,13 @@ std::string_view kind_word(ClauseKind kind) {
 void print_clause(const Clause& c) {
   fmt::print("{} {}\n{}\nkind: {}\nsource: {}\nspec/{}:{}\n", c.id, c.title, c.text, kind_word(c.kind), c.source,
              c.file, c.line);
+}
+
+// Nothing where the sources are not beside the command any more.
+void print_places(const char* what, const harness::ClausePlaces& places, const std::string& id) {
+  const auto found = places.find(id);
+  if (found == places.end()) return;
+  for (const std::string& place : found->second) fmt::print("{}: {}\n", what, place);
 }
 
 void print_lines(const char* side, const std::vector<std::string>& lines) {
@@ -170,6 +178,8 @@ int run_clause(const std::string& id) {
   auto c = std::find_if(clauses().begin(), clauses().end(), [&](const Clause& x) { return x.id == id; });
   if (c == clauses().end()) throw UsageError(fmt::format("there is no clause '{}'; `oftwin clause` lists all", id));
   print_clause(*c);
+  print_places("modelled", harness::clauses_in_model(OFTWIN_SOURCE_DIR), id);
+  print_places("checked", harness::clauses_claimed(OFTWIN_SOURCE_DIR), id);
   return 0;
 }
 

@@ -34,7 +34,7 @@ std::size_t put(harness::Trace trace, std::uint8_t* out, std::size_t max_size) {
 
 // Defaults that suit traces; what the command line says comes later and wins.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  static char max_len[] = "-max_len=200000", len_control[] = "-len_control=0";
+  static char max_len[] = "-max_len=20000", len_control[] = "-len_control=0";
   static std::vector<char*> args;
   args.assign(*argv, *argv + *argc);
   args.insert(args.begin() + 1, {max_len, len_control});
@@ -48,8 +48,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
                                                unsigned seed) {
   harness::RandomSource source(seed);
   if (source.chance(2)) return LLVMFuzzerMutate(data, size, max_size);
-  // A fifth of all inputs is new from the ground: the corpus is a good place to be near to, not the whole world.
-  if (source.chance(20)) return put(harness::generate(source), data, max_size);
+  // Half of all inputs are new from the ground: the corpus is a good place to be near to, not the whole world.
+  if (source.chance(50)) return put(harness::generate(source), data, max_size);
   harness::Trace trace = harness::decode_binary(ByteView(data, size));
   for (std::uint64_t n = source.between(1, source.chance(70) ? 2 : 8); n > 0; --n) harness::mutate(trace, source);
   return put(std::move(trace), data, max_size);

@@ -18,15 +18,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void each_line(const fs::path& file, const std::function<void(const std::string&)>& visit) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) visit(line);
-}
+// The IDs that a line names.
+using IdsOfLine = std::function<ClauseIds(const std::string&)>;
 
-void each_file(const fs::path& folder, std::string_view suffix, const std::function<void(const fs::path&)>& visit) {
-  if (!fs::exists(folder)) return;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().string().ends_with(suffix)) visit(entry.path());
+// Adds the places below root/folder, in files of that suffix.
+void collect_places(const fs::path& root, std::string_view folder, std::string_view suffix,
+                    const IdsOfLine& ids_of_line, ClausePlaces& out) {
+  if (!fs::exists(root / folder)) return;
+  std::set<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+    if (entry.is_regular_file() && entry.path().string().ends_with(suffix)) files.insert(entry.path());
+  }
+  for (const fs::path& file : files) {
+    std::ifstream in(file);
+    std::size_t number = 0;
+    for (std::string line; std::getline(in, line);) {
+      ++number;
+      const std::string place = fmt::format("{}:{}", file.lexically_relative(root).string(), number);
+      for (const std::string& id : ids_of_line(line)) out[id].push_back(place);
+    }
   }
 }
 
@@ -43,21 +53,31 @@ std::string id_at(std::string_view text, char dash) {
 }
 
 // String literals that are nothing but a clause's ID.
-void collect_literals(const std::string& line, const ClauseIds& known, ClauseIds& out) {
+ClauseIds literals(const std::string& line, const ClauseIds& known) {
+  ClauseIds out;
   for (std::size_t quote = line.find('"'); quote != std::string::npos; quote = line.find('"', quote + 1)) {
     const std::string id = id_at(std::string_view(line).substr(quote + 1), '-');
     if (known.contains(id)) out.insert(id);
   }
+  return out;
 }
 
 // The name of the test that a line declares, if it declares one: TEST(suite, name), RC_GTEST_PROP(suite, name, ..
-void collect_test_name(const std::string& line, ClauseIds& out) {
-  if (!line.starts_with("TEST") && !line.starts_with("RC_GTEST")) return;
+ClauseIds test_name(const std::string& line) {
+  if (!line.starts_with("TEST") && !line.starts_with("RC_GTEST")) return {};
   const std::size_t comma = line.find(',');
-  if (comma == std::string::npos) return;
+  if (comma == std::string::npos) return {};
   std::string_view name = std::string_view(line).substr(comma + 1);
   name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-  if (const std::string id = id_at(name, '_'); !id.empty()) out.insert(id);
+  const std::string id = id_at(name, '_');
+  return id.empty() ? ClauseIds{} : ClauseIds{id};
+}
+
+// What a trace's head says that it shows.
+ClauseIds claims(const std::string& line) {
+  if (!line.starts_with("clauses ")) return {};
+  std::istringstream words(line.substr(8));
+  return {std::istream_iterator<std::string>(words), {}};
 }
 
 ClauseIds all_ids() {
@@ -101,29 +121,24 @@ ClauseIds clauses_of_kind(ClauseKind kind) {
   return out;
 }
 
-ClauseIds clauses_in_model(const fs::path& source_root) {
+ClausePlaces clauses_in_model(const fs::path& source_root) {
   const ClauseIds known = all_ids();
-  ClauseIds out;
-  for (const std::string_view suffix : {".cc", ".h"}) {
-    each_file(source_root / "model", suffix, [&](const fs::path& file) {
-      each_line(file, [&](const std::string& line) { collect_literals(line, known, out); });
-    });
-  }
+  const IdsOfLine ids = [&](const std::string& line) { return literals(line, known); };
+  ClausePlaces out;
+  for (const std::string_view suffix : {".cc", ".h"}) collect_places(source_root, "model", suffix, ids, out);
   return out;
 }
 
-ClauseIds clauses_claimed(const fs::path& source_root) {
+ClausePlaces clauses_claimed(const fs::path& source_root) {
+  ClausePlaces out;
+  collect_places(source_root, "corpus", ".trace", claims, out);
+  collect_places(source_root, "properties", ".cc", test_name, out);
+  return out;
+}
+
+ClauseIds ids_of(const ClausePlaces& places) {
   ClauseIds out;
-  each_file(source_root / "corpus", ".trace", [&](const fs::path& file) {
-    each_line(file, [&](const std::string& line) {
-      if (!line.starts_with("clauses ")) return;
-      std::istringstream words(line.substr(8));
-      out.insert(std::istream_iterator<std::string>(words), {});
-    });
-  });
-  each_file(source_root / "properties", ".cc", [&](const fs::path& file) {
-    each_line(file, [&](const std::string& line) { collect_test_name(line, out); });
-  });
+  for (const auto& [id, where] : places) out.insert(id);
   return out;
 }
 

@@ -8,8 +8,10 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "harness/lockstep.h"
 
@@ -33,10 +35,15 @@ using ClauseIds = std::set<std::string>;
 
 // From the table of spec/*.md.
 ClauseIds clauses_of_kind(ClauseKind kind);
-// IDs named in the model's sources.
-ClauseIds clauses_in_model(const std::filesystem::path& source_root);
-// IDs in the heads of corpus/**/*.trace, and at the beginning of test names (ADD_4_..) in properties/*.cc.
-ClauseIds clauses_claimed(const std::filesystem::path& source_root);
+
+// For each ID the places that name it, as file:line below the source root, in the order of the files.
+using ClausePlaces = std::map<std::string, std::vector<std::string>>;
+
+// In the model's sources.
+ClausePlaces clauses_in_model(const std::filesystem::path& source_root);
+// In the heads of corpus/**/*.trace, and at the beginning of test names (ADD_4_..) in properties/*.cc.
+ClausePlaces clauses_claimed(const std::filesystem::path& source_root);
+ClauseIds ids_of(const ClausePlaces& places);
 
 // In `a` and not in `b`.
 ClauseIds missing(const ClauseIds& a, const ClauseIds& b);

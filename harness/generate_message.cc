@@ -50,6 +50,32 @@ void toggle_field(Source& s, WireMatch& m, unsigned field) {
   if (field == 11) m.dl_vlan_pcp = s.pick(universe::pcps);
 }
 
+// Another match that differs from this one in the lowest bit that one field compares: the nearest that two matches can
+// be without being equal.
+void nudge(Source& s, WireMatch& m) {
+  const unsigned src_bits = m.wildcards >> OFPFW_NW_SRC_SHIFT & OFPFW_NW_BITS_MASK;
+  const unsigned dst_bits = m.wildcards >> OFPFW_NW_DST_SHIFT & OFPFW_NW_BITS_MASK;
+  std::vector<unsigned> fields;
+  if (src_bits < 32) fields.push_back(0);
+  if (dst_bits < 32) fields.push_back(1);
+  if ((m.wildcards & OFPFW_IN_PORT) == 0) fields.push_back(2);
+  if ((m.wildcards & OFPFW_DL_SRC) == 0) fields.push_back(3);
+  if ((m.wildcards & OFPFW_DL_DST) == 0) fields.push_back(4);
+  if ((m.wildcards & OFPFW_DL_VLAN) == 0) fields.push_back(5);
+  if ((m.wildcards & OFPFW_TP_SRC) == 0) fields.push_back(6);
+  if ((m.wildcards & OFPFW_TP_DST) == 0) fields.push_back(7);
+  if (fields.empty()) return;
+  const unsigned field = s.pick(fields);
+  if (field == 0) m.nw_src ^= 1u << src_bits;
+  if (field == 1) m.nw_dst ^= 1u << dst_bits;
+  if (field == 2) m.in_port ^= 1;
+  if (field == 3) m.dl_src.back() ^= 1;
+  if (field == 4) m.dl_dst.back() ^= 1;
+  if (field == 5) m.dl_vlan ^= 1;
+  if (field == 6) m.tp_src ^= 1;
+  if (field == 7) m.tp_dst ^= 1;
+}
+
 WireMatch fresh_match(Source& s) {
   WireMatch m;
   if (s.chance(15)) return m;
@@ -117,7 +143,13 @@ Bytes one_action(Source& s, const std::vector<std::uint16_t>& ports) {
 
 }  // namespace
 
-void vary(Source& s, WireMatch& match) { toggle_field(s, match, static_cast<unsigned>(s.below(12))); }
+void vary(Source& s, WireMatch& match) {
+  if (s.chance(40)) {
+    nudge(s, match);
+  } else {
+    toggle_field(s, match, static_cast<unsigned>(s.below(12)));
+  }
+}
 
 Bytes draw_actions(Source& s, const std::vector<std::uint16_t>& ports) {
   constexpr std::array<std::uint8_t, 5> lengths = {0, 1, 1, 2, 3};
@@ -137,7 +169,10 @@ MessageGenerator::MessageGenerator(Source& source, const GeneratorOptions& optio
     : source_(source), options_(options), tables_(static_cast<unsigned>(config.tables.size())) {
   for (const PortConfig& port : config.ports) ports_.push_back(port.number);
   if (ports_.empty()) ports_.push_back(1);
-  for (std::uint64_t n = source.between(2, 6); n > 0; --n) matches_.push_back(fresh_match(source));
+  for (std::uint64_t n = source.between(2, 6); n > 0; --n) {
+    matches_.push_back(!matches_.empty() && source.chance(30) ? source.pick(matches_) : fresh_match(source));
+    if (source.chance(30)) vary(source, matches_.back());
+  }
   for (std::uint64_t n = source.between(2, 4); n > 0; --n) actions_.push_back(draw_actions(source, ports_));
   constexpr std::array<std::uint16_t, 6> some = {0, 1, 100, 0x8000, 0xfffe, 0xffff};
   for (std::uint64_t n = source.between(1, 3); n > 0; --n) priorities_.push_back(source.pick(some));

@@ -13,16 +13,16 @@ namespace {
 const std::filesystem::path kRoot = OFTWIN_SOURCE_DIR;
 
 TEST(clauses, every_must_clause_is_hit_in_the_model) {
-  EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::must), clauses_in_model(kRoot))), "");
+  EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::must), ids_of(clauses_in_model(kRoot)))), "");
 }
 
 // (A clause of kind `unmodelled` can be about something that no event can say.)
 TEST(clauses, every_freedom_is_hit_in_the_model) {
-  EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::freedom), clauses_in_model(kRoot))), "");
+  EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::freedom), ids_of(clauses_in_model(kRoot)))), "");
 }
 
 TEST(clauses, every_must_clause_is_claimed_by_a_trace_or_a_property) {
-  EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::must), clauses_claimed(kRoot))), "");
+  EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::must), ids_of(clauses_claimed(kRoot)))), "");
 }
 
 TEST(clauses, what_is_claimed_exists) {
@@ -31,7 +31,7 @@ TEST(clauses, what_is_claimed_exists) {
     const ClauseIds more = clauses_of_kind(kind);
     all.insert(more.begin(), more.end());
   }
-  EXPECT_EQ(print_ids(missing(clauses_claimed(kRoot), all)), "");
+  EXPECT_EQ(print_ids(missing(ids_of(clauses_claimed(kRoot)), all)), "");
 }
 
 // The readers see what they are meant to see, and nothing else.
@@ -43,8 +43,9 @@ TEST(clauses, sources_are_read) {
   std::ofstream(root / "corpus/area/b.trace") << "# clauses ADD-9\nclauses ADD-4 DEL-2\n\nc1 barrier_request\n";
   std::ofstream(root / "properties/c.cc") << "TEST(suite, OP_7_is_shown) {}\nRC_GTEST_PROP(suite, LOOP_1_too, ()) {}\n"
                                           << "TEST(suite, nothing_is_claimed) {}\n// TEST(suite, FM_1_is_a_comment)\n";
-  EXPECT_EQ(print_ids(clauses_in_model(root)), "MATCH-1");
-  EXPECT_EQ(print_ids(clauses_claimed(root)), "ADD-4 DEL-2 LOOP-1 OP-7");
+  EXPECT_EQ(print_ids(ids_of(clauses_in_model(root))), "MATCH-1");
+  EXPECT_EQ(print_ids(ids_of(clauses_claimed(root))), "ADD-4 DEL-2 LOOP-1 OP-7");
+  EXPECT_EQ(clauses_claimed(root).at("ADD-4"), std::vector<std::string>{"corpus/area/b.trace:2"});
   EXPECT_EQ(print_ids(missing({"ADD-4", "OP-7"}, {"OP-7"})), "ADD-4");
 }
 
