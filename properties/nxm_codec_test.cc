@@ -191,11 +191,11 @@ TEST_P(NxmField, NXM_9_is_read_and_written) {
 
 TEST_P(NxmField, NXM_4_needs_what_comes_before) {
   EXPECT_EQ(error_of(entry), c.before.empty() ? kNone : kBadPrereq);
-  if (!c.before.empty()) EXPECT_EQ(error_of(entry + c.before), kBadPrereq);
+  if (!c.before.empty()) { EXPECT_EQ(error_of(entry + c.before), kBadPrereq); }
   // Each of these lacks something that the field needs, or has the wrong thing.
   const std::array<Bytes, 10> others = {kIp, kIp6, kArp, kTcp, kUdp, kIcmp, kTcp6, kUdp6, kIcmp6, kSolicitation};
   for (const Bytes& other : others) {
-    if (other.size() < c.before.size()) EXPECT_EQ(error_of(other + entry), kBadPrereq);
+    if (other.size() < c.before.size()) { EXPECT_EQ(error_of(other + entry), kBadPrereq); }
   }
 }
 
