@@ -52,7 +52,8 @@ Bytes eth_dst(Source& s) {
 
 Bytes vlan_tci(Source& s) {
   constexpr std::array<std::uint16_t, 6> masks = {0x1000, 0x1fff, 0xf000, 0x0fff, 0x0001, 0xefff};
-  const auto tci = static_cast<std::uint16_t>(s.pick(universe::vids) | s.pick(universe::pcps) << 13 | 0x1000);
+  const std::uint16_t vid = s.pick(universe::vids);
+  const auto tci = static_cast<std::uint16_t>(s.pick(universe::pcps) << 13 | 0x1000 | vid);
   return maskable(s, NXM_OF_VLAN_TCI, s.chance(20) ? std::uint16_t{0} : tci, masks);
 }
 
@@ -81,8 +82,8 @@ Bytes tun_id(Source& s) {
 
 Bytes reg(Source& s) {
   constexpr std::array<std::uint32_t, 4> masks = {1, 0xffff0000, 0xfffffffe, 0};
-  return maskable(s, NXM_NX_REG0 + static_cast<std::uint32_t>(s.below(4)), static_cast<std::uint32_t>(s.pick(words)),
-                  masks);
+  const std::uint32_t type = NXM_NX_REG0 + static_cast<std::uint32_t>(s.below(4));
+  return maskable(s, type, static_cast<std::uint32_t>(s.pick(words)), masks);
 }
 
 // A field that needs nothing before it.
