@@ -1,9 +1,6 @@
 #include "harness/nxm_syntax.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-
-#include <array>
 
 #include "harness/print.h"
 #include "harness/spelling.h"
@@ -91,8 +88,7 @@ std::string spell(Form form, ByteView value) {
     case Form::ipv6:
       break;
   }
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  return inet_ntop(AF_INET6, value.data(), text.data(), text.size());
+  return print_ipv6(value.first<16>());
 }
 
 template <class T>
@@ -120,8 +116,8 @@ Bytes unspell(Form form, std::size_t size, std::string_view text) {
     case Form::ipv6:
       break;
   }
-  Bytes out(size);
-  return inet_pton(AF_INET6, std::string(text).c_str(), out.data()) == 1 ? out : Bytes();
+  const auto address = parse_ipv6(text);
+  return address ? Bytes(address->begin(), address->end()) : Bytes();
 }
 
 const Field* find(std::uint32_t type) {

@@ -1,6 +1,8 @@
 // A rule's match, as the provider is told it, in flow syntax. For reading and comparing only; it is never parsed.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/print.h"
 #include "harness/spelling.h"
 
@@ -67,7 +69,9 @@ class MatchPrinter {
     add(fmt::format("{}={}{}", name, print_ipv4(f.value), mask));
   }
   void ipv6(const char* name, const Masked<Ipv6>& f) {
-    if (f.mask != Ipv6{}) add(fmt::format("{}={}/{}", name, print_hex(f.value), print_hex(f.mask)));
+    if (f.mask == Ipv6{}) return;
+    const bool exact = std::ranges::all_of(f.mask, [](std::uint8_t b) { return b == 0xff; });
+    add(fmt::format("{}={}{}", name, print_ipv6(f.value), exact ? "" : "/" + print_ipv6(f.mask)));
   }
   void vlan() {
     const auto& f = m_.vlan_tci;

@@ -1,5 +1,6 @@
 #include "harness/spelling.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -155,6 +156,16 @@ std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
     text.remove_prefix(std::min(dot + 1, text.size()));
   }
   return address;
+}
+
+std::string print_ipv6(std::span<const std::uint8_t, 16> address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return inet_ntop(AF_INET6, address.data(), text.data(), text.size());
+}
+
+std::optional<std::array<std::uint8_t, 16>> parse_ipv6(std::string_view text) {
+  std::array<std::uint8_t, 16> out{};
+  return inet_pton(AF_INET6, std::string(text).c_str(), out.data()) == 1 ? std::optional(out) : std::nullopt;
 }
 
 std::string print_hex(ByteView bytes) {

@@ -3,6 +3,7 @@
 // Invariant: parse_X(print_X(v)) == v for every v that a trace can hold. Parsers accept nothing but whole words.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -30,6 +31,8 @@ std::string print_mac(const Mac& mac);
 std::optional<Mac> parse_mac(std::string_view text);
 std::string print_ipv4(std::uint32_t address);
 std::optional<std::uint32_t> parse_ipv4(std::string_view text);
+std::string print_ipv6(std::span<const std::uint8_t, 16> address);
+std::optional<std::array<std::uint8_t, 16>> parse_ipv6(std::string_view text);
 std::string print_hex(ByteView bytes);  // 010e0050, without separators
 std::optional<Bytes> parse_hex(std::string_view text);
 
