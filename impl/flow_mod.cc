@@ -215,6 +215,7 @@ void add_hidden(Core& core, const DeferredRule& wanted) {
 bool remove_hidden(Core& core, std::uint32_t priority, std::uint16_t in_port) {
   std::erase_if(core.deferred,
                 [=](const DeferredRule& wanted) { return wanted.priority == priority && wanted.in_port == in_port; });
+  core.deferred_due = core.deferred_due && !core.deferred.empty();
   ClassifierEntry* entry = core.tables[0].find(hidden_match(in_port), priority);
   if (entry == nullptr) return true;
   Rule& rule = rule_of(*entry);
