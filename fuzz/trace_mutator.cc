@@ -32,14 +32,16 @@ std::size_t put(harness::Trace trace, std::uint8_t* out, std::size_t max_size) {
 
 }  // namespace
 
-// Defaults that suit traces; what the command line says comes later and wins.
+// Defaults that suit traces; what the command line says comes later and wins. Traces have so many features that
+// libFuzzer's own bookkeeping about rare ones, and its search for smaller inputs, cost more than the traces themselves.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  static char max_len[] = "-max_len=20000", len_control[] = "-len_control=0";
+  static char max_len[] = "-max_len=20000", len_control[] = "-len_control=0", entropic[] = "-entropic=0";
+  static char reduce_inputs[] = "-reduce_inputs=0", shrink[] = "-shrink=0";
   static std::vector<char*> args;
   args.assign(*argv, *argv + *argc);
-  args.insert(args.begin() + 1, {max_len, len_control});
+  args.insert(args.begin() + 1, {max_len, len_control, entropic, reduce_inputs, shrink});
+  *argc = static_cast<int>(args.size());
   args.push_back(nullptr);
-  *argc += 2;
   *argv = args.data();
   return 0;
 }

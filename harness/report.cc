@@ -36,7 +36,12 @@ void append_lines(std::string& out, std::string_view label, std::span<const std:
   const std::size_t shown = std::min(lines.size(), kMaxLines);
   for (const std::string& line : lines.first(shown)) out += fmt::format("{:<8}{}\n", label, line);
   if (shown < lines.size()) out += fmt::format("{:<8}... and {} more\n", label, lines.size() - shown);
-  if (lines.empty() && !label.empty()) out += fmt::format("{:<8}nothing\n", label);
+}
+
+// One side of a difference, which can be silence.
+void append_side(std::string& out, std::string_view label, std::span<const std::string> lines) {
+  append_lines(out, label, lines);
+  if (lines.empty()) out += fmt::format("{:<8}nothing\n", label);
 }
 
 void append_wrapped(std::string& out, std::string_view indent, std::string_view text) {
@@ -85,14 +90,14 @@ std::string print_difference(const Divergence& d, std::span<const Event> events)
   while (tail < most && want[want.size() - 1 - tail] == got[got.size() - 1 - tail]) ++tail;
 
   std::string out;
-  append_lines(out, "", want.first(same));
+  append_lines(out, "both", want.first(same));
   if (d.note.empty()) {
-    append_lines(out, "wanted", want.subspan(same, want.size() - same - tail));
-    append_lines(out, "got", got.subspan(same, got.size() - same - tail));
+    append_side(out, "wanted", want.subspan(same, want.size() - same - tail));
+    append_side(out, "got", got.subspan(same, got.size() - same - tail));
   } else {
     out += fmt::format("{:<8}{}\n", "got", d.note);
   }
-  append_lines(out, "", want.last(tail));
+  append_lines(out, "both", want.last(tail));
   return out;
 }
 

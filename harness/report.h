@@ -12,7 +12,7 @@
 
 namespace oftwin::harness {
 
-// The lines compared at that event: those on which both agree, then what was wanted and what came instead.
+// The lines compared at that event: `both` agree, `wanted` and `got` differ.
 // `events` (may be empty) give replies the names of their requests.
 std::string print_difference(const Divergence& divergence, std::span<const Event> events = {});
 

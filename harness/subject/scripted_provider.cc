@@ -55,6 +55,8 @@ Answer ScriptedProvider::next_answer(OperationKind kind) {
   }
   if (overrule_) answer = overrule_(kind, answer);
   if (kind == OperationKind::remove && answer.kind != AnswerKind::pending) return {};
+  const bool fails = answer.kind == AnswerKind::failed || answer.kind == AnswerKind::refused;
+  if (fails && !answer.error) return {};  // there is no refusal without an error
   if (kind == OperationKind::modify && answer.kind == AnswerKind::refused) answer.kind = AnswerKind::failed;
   return answer;
 }
