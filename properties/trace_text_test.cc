@@ -118,8 +118,8 @@ TEST(TraceText, every_kind_of_line_survives) {
       "c1 nx_flow_mod modify_strict table=2 priority=10 in_port=1 dl_dst=01:00:00:00:00:00/01:00:00:00:00:00 "
       "dl_src=00:00:00:00:00:02 vlan_tci=0x1005/0x1fff dl_type=0x0800 nw_src=10.0.0.0/255.0.0.0 nw_proto=6 tcp_src=80 "
       "tun_id=0x1/0xff reg3=0x7 cookie=0xa buffer_id=0x100 send_flow_rem actions=output:2",
-      "c1 nx_flow_mod add dl_type=0x86dd nw_tos=4 ipv6_src=fe80::1 ipv6_dst=::/ffff:: nw_proto=58 icmpv6_type=135 "
-      "nd_target=fe80::2 nd_sll=00:00:00:00:00:01 icmpv6_code=0 actions=drop",
+      ("c1 nx_flow_mod add dl_type=0x86dd nw_tos=4 ipv6_src=fe80::1 ipv6_dst=::/ffff:: nw_proto=58 icmpv6_type=135 "
+       "nd_target=fe80::2 nd_sll=00:00:00:00:00:01 icmpv6_code=0 actions=drop"),
       "c1 nx_flow_mod delete dl_type=0x0806 arp_op=1 arp_spa=10.0.0.1 arp_sha=00:00:00:00:00:03 out_port=2",
       "c1 nx_flow_mod add in_port=1 in_port=1/0x00ff nxm=00000602 actions=drop",
       "c1 stats_request nx_flow table=0 out_port=3 reg0=0x1/0xf",
