@@ -120,6 +120,7 @@ TEST_F(Command, conversion_goes_both_ways) {
   EXPECT_EQ(run("convert " + path("a.bin") + " " + path("b.trace")).code, 0);
   EXPECT_EQ(run("convert " + path("b.trace") + " " + path("c.bin")).code, 0);
   EXPECT_EQ(slurp(path("a.bin")), slurp(path("c.bin")));
+  EXPECT_EQ(run("convert " + file("d.bin", "OFTX") + " " + path("d.trace")).code, 2);
   EXPECT_EQ(run("convert --id basic-0 --expect " + corpus("recordings/basic.jsonl.gz") + " " + path("r.trace")).code,
             0);
   EXPECT_EQ(run("check " + path("r.trace")).code, 0);

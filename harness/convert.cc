@@ -1,5 +1,7 @@
 #include "harness/convert.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <optional>
 
@@ -65,8 +67,13 @@ Trace read_any_trace(const std::string& path, const std::string& id) {
   switch (kind_of_file(path)) {
     case FileKind::text:
       return parse_trace(read_file(path), path);
-    case FileKind::binary:
-      return decode_binary(as_bytes(read_file(path)));
+    case FileKind::binary: {
+      const std::string content = read_file(path);
+      if (!is_binary_trace(as_bytes(content))) {
+        throw ConvertError(fmt::format("{}: byte 0: not a binary trace of version {}", path, kBinaryVersion));
+      }
+      return decode_binary(as_bytes(content));
+    }
     case FileKind::recording:
       return read_recorded_trace(path, id);
     case FileKind::capture: {
