@@ -127,7 +127,7 @@ TEST(minimize, no_event_of_the_result_can_be_left_out) {
 // (Not all defects show: some corrupt memory only, some need more than these traces have.)
 TEST(minimize, defects_of_the_original_are_found_and_small) {
   int found = 0;
-  for (std::size_t erratum = 1; erratum <= 16; ++erratum) {
+  for (std::size_t erratum = 1; erratum <= 17; ++erratum) {
     ModelSubject defective({}, model::Errata{}.set(erratum));
     for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
       const Trace trace = generate(seed);
