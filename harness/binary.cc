@@ -285,6 +285,7 @@ template <class A>
 void fields(A& a, event::PacketArrives& e) {
   a.number(e.port);
   a.bytes(e.frame, kAnyLength);
+  a.number(e.tun_id);
 }
 template <class A>
 void fields(A& a, event::Clock& e) {

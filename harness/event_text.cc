@@ -224,7 +224,12 @@ EventBody parse_loop(Words& words) {
 EventBody parse_port_event(std::uint16_t port, Words& words) {
   std::size_t what = one_of(words.next(), {"add", "remove", "modify", "packet"});
   if (what < 3) return event::PortChange{static_cast<event::PortChangeKind>(what), parse_port_fields(port, words)};
-  event::PacketArrives e{port, {}};
+  event::PacketArrives e{port, {}, 0};
+  constexpr std::string_view tunnel = "tun_id=";
+  if (!words.done() && words.peek().text().starts_with(tunnel)) {
+    Word w = words.next();
+    e.tun_id = whole(w, parse_as<std::uint64_t>(w.text().substr(tunnel.size())), "a tunnel id");
+  }
   if (!words.done()) {
     Word w = words.next();
     e.frame = whole(w, parse_hex(w.text()), "a frame in hexadecimal digits");

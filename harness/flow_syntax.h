@@ -1,11 +1,9 @@
-// ovs-ofctl's flow syntax <-> matches and actions as they stand on the wire.
+// ovs-ofctl's flow syntax <-> matches as they stand on the wire.
 //
 // Fields: in_port dl_src dl_dst dl_vlan dl_vlan_pcp dl_type nw_src nw_dst nw_tos nw_proto tp_src tp_dst icmp_type
 // icmp_code, and the shorthands ip arp icmp tcp udp. What is not named is wildcarded. The wire can say more than that
 // (wildcard bits without a meaning, address wildcard counts of 33 to 63, values under a wildcard): then
-// `wildcards=0x..` gives the word as sent and every field that is not zero is named. Actions of which the wire has more
-// than the syntax (padding, unknown types, broken framing) are `raw:HEX`; `output:2*8180` is 8180 times output:2. So
-// both directions lose nothing.
+// `wildcards=0x..` gives the word as sent and every field that is not zero is named. So both directions lose nothing.
 #pragma once
 
 #include <cstdint>
@@ -40,12 +38,5 @@ class MatchParser {
   WireMatch match_;
   std::optional<std::uint32_t> wildcards_;
 };
-
-struct ActionsOrError {
-  Bytes actions;
-  std::string error;       // empty if all is well
-  std::size_t column = 0;  // of the error, from 0, within the text
-};
-ActionsOrError parse_actions(std::string_view text);
 
 }  // namespace oftwin::harness

@@ -310,7 +310,7 @@ class TraceGenerator {
     const Bytes frame = messages_.frame();
     for (int i = 0; i < 260; ++i) {
       if (config_.provider == ProviderMode::simulated)
-        add(event::PacketArrives{port, frame});
+        add(event::PacketArrives{port, frame, 0});
       else
         add(event::ProviderPacketIn{port, PacketInReason::no_match, 0xffff, frame});
     }
@@ -319,7 +319,7 @@ class TraceGenerator {
   void packet() {
     if (options_.buffers && s_.below(400) == 0) return flood();
     if (config_.provider == ProviderMode::simulated) {
-      add(event::PacketArrives{messages_.port(), messages_.frame()});
+      add(event::PacketArrives{messages_.port(), messages_.frame(), 0});
       return;
     }
     event::ProviderPacketIn in;

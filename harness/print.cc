@@ -114,7 +114,8 @@ struct EventPrinter {
     return fmt::format("provider latency {} {}ms", kind_or_all(e.kind), e.ms);
   }
   std::string operator()(const event::PacketArrives& e) const {
-    return fmt::format("p{} packet {}", e.port, print_hex(e.frame));
+    const std::string tunnel = e.tun_id != 0 ? fmt::format("tun_id={:#x} ", e.tun_id) : "";
+    return fmt::format("p{} packet {}{}", e.port, tunnel, print_hex(e.frame));
   }
   std::string operator()(const event::Clock& e) const { return fmt::format("clock {}ms", e.ms); }
   std::string operator()(const event::Loop& e) const {
@@ -211,6 +212,14 @@ struct ObservationPrinter {
   std::string operator()(const observation::DeallocSwitch&) const { return "provider dealloc_switch"; }
   std::string operator()(const observation::PacketTx& o) const {
     return fmt::format("p{} packet {}", o.port, print_hex(o.frame));
+  }
+  std::string operator()(const observation::Metadata& o) const {
+    std::string text = "provider metadata";
+    if (o.tun_id != 0) text += fmt::format(" tun_id={:#x}", o.tun_id);
+    for (std::size_t i = 0; i < o.reg.size(); ++i) {
+      if (o.reg[i] != 0) text += fmt::format(" reg{}={:#x}", i, o.reg[i]);
+    }
+    return o.queue ? text + fmt::format(" queue={}", *o.queue) : text;
   }
   std::string operator()(const observation::Lookup& o) const {
     return fmt::format("provider lookup table={} -> {}", o.table, o.rule ? print_rule(*o.rule) : "miss");

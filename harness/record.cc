@@ -271,6 +271,7 @@ struct OutputWriter {
   std::string operator()(const observation::Wake&) const { return {}; }
   std::string operator()(const observation::Defect&) const { return {}; }
   std::string operator()(const observation::PacketTx&) const { return {}; }
+  std::string operator()(const observation::Metadata&) const { return {}; }
   std::string operator()(const observation::Lookup&) const { return {}; }
 };
 

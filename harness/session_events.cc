@@ -200,7 +200,7 @@ void Builder::frames_until(std::uint64_t time_us) {
   for (; next_frame_ < frames_.size() && frames_[next_frame_].time_us <= time_us; ++next_frame_) {
     const Frame& frame = frames_[next_frame_];
     pass_time(frame.time_us);
-    add_and_settle(event::PacketArrives{frame.port, frame.bytes});
+    add_and_settle(event::PacketArrives{frame.port, frame.bytes, 0});
   }
 }
 

@@ -293,6 +293,7 @@ void add_events(const event::ProviderPacketIn& e, std::vector<EventBody>& out) {
 void add_events(const event::PacketArrives& e, std::vector<EventBody>& out) {
   Versions<event::PacketArrives, EventBody> v(e, out);
   for (const Bytes& frame : simpler_bytes(e.frame)) v.plain(&event::PacketArrives::frame, frame);
+  v.plain(&event::PacketArrives::tun_id, std::uint64_t{0});
 }
 
 void add_events(const event::ProviderCounters& e, std::vector<EventBody>& out) {

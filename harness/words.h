@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/flow_syntax.h"
+#include "harness/action_syntax.h"
 #include "harness/spelling.h"
 
 namespace oftwin::harness {

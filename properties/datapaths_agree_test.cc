@@ -195,7 +195,7 @@ class Play {
       const auto what = s_.below(20);
       if (what == 0 || s_.chance(15)) add_rule();
       if (what == 1) send(request::PortMod{0, s_.pick(kPorts), {}, random32() & 0x7d, 0x7d, 0});
-      if (what > 1 && what < 8) drive(event::PacketArrives{s_.pick(kPorts), frame()});
+      if (what > 1 && what < 8) drive(event::PacketArrives{s_.pick(kPorts), frame(), 0});
       if (what >= 8) {
         const Bytes list = s_.chance(40) ? action::output(OFPP_TABLE) : draw_actions(s_);
         send(request::PacketOut{0, OFP_NO_BUFFER, draw_in_port(), list, frame()});

@@ -118,6 +118,7 @@ struct ProviderLatency {
 struct PacketArrives {
   std::uint16_t port = 0;
   Bytes frame;
+  std::uint64_t tun_id = 0;  // of the tunnel that it came through; 0: none
   bool operator==(const PacketArrives&) const = default;
 };
 

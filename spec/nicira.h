@@ -19,6 +19,31 @@ enum NxtSubtype : std::uint32_t {
   NXT_FLOW_MOD_TABLE_ID = 15,
 };
 enum NxstSubtype : std::uint32_t { NXST_FLOW = 0, NXST_AGGREGATE = 1 };
+// Subtypes of actions of type OFPAT_VENDOR. 0 and 3 are no longer in use.
+enum NxActionSubtype : std::uint16_t {
+  NXAST_RESUBMIT = 1,
+  NXAST_SET_TUNNEL = 2,
+  NXAST_SET_QUEUE = 4,
+  NXAST_POP_QUEUE = 5,
+  NXAST_REG_MOVE = 6,
+  NXAST_REG_LOAD = 7,
+  NXAST_NOTE = 8,
+  NXAST_SET_TUNNEL64 = 9,
+  NXAST_MULTIPATH = 10,
+  NXAST_AUTOPATH = 11,
+  NXAST_BUNDLE = 12,
+  NXAST_BUNDLE_LOAD = 13,
+  NXAST_RESUBMIT_TABLE = 14,  // of August 2011
+};
+enum NxHashFields : std::uint16_t { NX_HASH_FIELDS_ETH_SRC = 0, NX_HASH_FIELDS_SYMMETRIC_L4 = 1 };
+enum NxMultipathAlgorithm : std::uint16_t {
+  NX_MP_ALG_MODULO_N = 0,
+  NX_MP_ALG_HASH_THRESHOLD = 1,
+  NX_MP_ALG_HRW = 2,
+  NX_MP_ALG_ITER_HASH = 3,
+};
+enum NxBundleAlgorithm : std::uint16_t { NX_BD_ALG_ACTIVE_BACKUP = 0, NX_BD_ALG_HRW = 1 };
+inline constexpr std::uint16_t NX_BUNDLE_MAX_SLAVES = 2048;
 enum NxRole : std::uint32_t { NX_ROLE_OTHER = 0, NX_ROLE_MASTER = 1, NX_ROLE_SLAVE = 2 };
 enum NxFlowFormat : std::uint32_t { NXFF_OPENFLOW10 = 0, NXFF_NXM = 2 };
 
@@ -81,6 +106,29 @@ namespace nx_vendor_error {  // from the start of the error message
 inline constexpr Field vendor{12, 4}, type{16, 2}, code{18, 2};
 inline constexpr std::size_t size = 20;  // then the request
 }  // namespace nx_vendor_error
+
+// An action of vendor Nicira. A range of bits of a field is one number: offset << 6 | (bits - 1). Fields are named by
+// the header of their NXM entry: type << 9 | length in bytes.
+namespace nx_action {
+inline constexpr Field subtype{8, 2};
+inline constexpr std::size_t smallest = 16;
+inline constexpr Field resubmit_in_port{10, 2}, resubmit_table{12, 1}, resubmit_pad{13, 3};          // len 16
+inline constexpr Field tun_id32{12, 4};                                                              // len 16
+inline constexpr Field queue_id{12, 4};                                                              // len 16
+inline constexpr Field tun_id64{16, 8};                                                              // len 24
+inline constexpr Field move_n_bits{10, 2}, move_src_ofs{12, 2}, move_dst_ofs{14, 2};                 // len 24
+inline constexpr Field move_src{16, 4}, move_dst{20, 4};                                             // len 24
+inline constexpr Field load_ofs_nbits{10, 2}, load_dst{12, 4}, load_value{16, 8};                    // len 24
+inline constexpr Field autopath_ofs_nbits{10, 2}, autopath_dst{12, 4}, autopath_id{16, 4};           // len 24
+inline constexpr Field multipath_fields{10, 2}, multipath_basis{12, 2}, multipath_algorithm{16, 2};  // len 32
+inline constexpr Field multipath_max_link{18, 2}, multipath_arg{20, 4}, multipath_ofs_nbits{26, 2};  // len 32
+inline constexpr Field multipath_dst{28, 4};                                                         // len 32
+inline constexpr Field bundle_algorithm{10, 2}, bundle_fields{12, 2}, bundle_basis{14, 2};           // len 32
+inline constexpr Field bundle_slave_type{16, 4}, bundle_n_slaves{20, 2}, bundle_ofs_nbits{22, 2};    // or more
+inline constexpr Field bundle_dst{24, 4}, bundle_zero{28, 4};
+inline constexpr std::size_t bundle_slaves = 32;  // here n_slaves port numbers of 2 bytes begin
+inline constexpr std::size_t note = 10;           // here the bytes of a note begin; len 16 or more
+}  // namespace nx_action
 
 namespace nx_role {  // request and reply
 inline constexpr Field role{16, 4};

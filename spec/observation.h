@@ -1,6 +1,7 @@
 // Observations: everything that a switch lets out, in one total order.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -110,6 +111,14 @@ struct PacketTx {
   Bytes frame;
   bool operator==(const PacketTx&) const = default;
 };
+// Simulated mode: what belongs to the frame that leaves (PacketTx) or is handed up next and does not show in it.
+// Omitted when there is nothing: all zero, and no queue.
+struct Metadata {
+  std::uint64_t tun_id = 0;
+  std::array<std::uint32_t, 4> reg{};
+  std::optional<std::uint32_t> queue;  // of the port, for frames that leave
+  bool operator==(const Metadata&) const = default;
+};
 // Simulated mode: a lookup in `table` found `rule` (nullopt: a miss). Resolves the freedom of operations in flight.
 struct Lookup {
   std::uint8_t table = 0;
@@ -177,16 +186,16 @@ using Observation =
                  observation::Dealloc, observation::ChooseTable, observation::Execute, observation::PacketOut,
                  observation::FlushPass, observation::PortReconfigured, observation::SetDropFrags,
                  observation::HiddenDelResult, observation::DestroySwitch, observation::Remaining,
-                 observation::DeallocSwitch, observation::PacketTx, observation::Lookup, observation::ConnUp,
-                 observation::ConnDown, observation::ConnGone, observation::Iteration, observation::Take,
-                 observation::Retry, observation::Postpone, observation::Wake, observation::Defect>;
+                 observation::DeallocSwitch, observation::PacketTx, observation::Metadata, observation::Lookup,
+                 observation::ConnUp, observation::ConnDown, observation::ConnGone, observation::Iteration,
+                 observation::Take, observation::Retry, observation::Postpone, observation::Wake, observation::Defect>;
 
 // Channels group observations by who can show them; a comparison covers the channels that the subject has.
 enum class Channel : std::uint8_t {
   message,     // Send
   provider,    // Operation, Complete, ChooseTable, Execute, PacketOut, FlushPass, PortReconfigured, SetDropFrags,
                // HiddenDelResult, DestroySwitch, Remaining, DeallocSwitch
-  packet,      // PacketTx, Lookup
+  packet,      // PacketTx, Metadata, Lookup
   connection,  // ConnUp, ConnDown, ConnGone
   alloc,       // Alloc, Dealloc
   progress,    // Iteration, Take, Retry, Postpone
@@ -198,13 +207,13 @@ constexpr unsigned bit(Channel c) { return 1u << static_cast<unsigned>(c); }
 
 inline Channel channel_of(const Observation& o) {
   // In the order of the variant's alternatives.
-  constexpr Channel channels[] = {Channel::message,  Channel::provider,   Channel::provider,   Channel::alloc,
-                                  Channel::alloc,    Channel::provider,   Channel::provider,   Channel::provider,
-                                  Channel::provider, Channel::provider,   Channel::provider,   Channel::provider,
-                                  Channel::provider, Channel::provider,   Channel::provider,   Channel::packet,
-                                  Channel::packet,   Channel::connection, Channel::connection, Channel::connection,
-                                  Channel::progress, Channel::progress,   Channel::progress,   Channel::progress,
-                                  Channel::wake,     Channel::defect};
+  constexpr Channel channels[] = {Channel::message,    Channel::provider, Channel::provider,   Channel::alloc,
+                                  Channel::alloc,      Channel::provider, Channel::provider,   Channel::provider,
+                                  Channel::provider,   Channel::provider, Channel::provider,   Channel::provider,
+                                  Channel::provider,   Channel::provider, Channel::provider,   Channel::packet,
+                                  Channel::packet,     Channel::packet,   Channel::connection, Channel::connection,
+                                  Channel::connection, Channel::progress, Channel::progress,   Channel::progress,
+                                  Channel::progress,   Channel::wake,     Channel::defect};
   static_assert(std::size(channels) == std::variant_size_v<Observation>);
   return channels[o.index()];
 }
