@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/check_input.h"
+#include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/results.h"
 #include "cli/subjects.h"
@@ -18,29 +19,6 @@
 
 namespace oftwin::cli {
 namespace {
-
-// Files as given, folders replaced by the inputs below them, in the order of their names.
-std::vector<std::string> expand(const std::vector<std::string>& inputs) {
-  namespace fs = std::filesystem;
-  std::vector<std::string> out;
-  for (const auto& input : inputs) {
-    std::error_code error;
-    if (!fs::is_directory(input, error)) {
-      out.push_back(input);
-      continue;
-    }
-    std::vector<std::string> below;
-    for (const auto& entry : fs::recursive_directory_iterator(input)) {
-      if (entry.is_regular_file() && harness::is_input_file(entry.path().filename().string())) {
-        below.push_back(entry.path().string());
-      }
-    }
-    if (below.empty()) throw UsageError(input + ": holds no trace, recording or capture");
-    std::sort(below.begin(), below.end());
-    out.insert(out.end(), below.begin(), below.end());
-  }
-  return out;
-}
 
 void save_lost_trace(const IsolatedOutcome& outcome, const CheckOptions& options, CheckResult& result) {
   if (!outcome.trace) return;
@@ -104,7 +82,7 @@ int run_check(const CheckOptions& options) {
     throw UsageError(fmt::format("there is no edition '{}'; corrected, ovs-2011 and lists such as E-03,E-07 are known",
                                  *options.edition));
   }
-  std::vector<std::string> files = expand(options.inputs);
+  std::vector<std::string> files = expand_inputs(options.inputs);
   if (files.empty() && options.random == 0) throw UsageError("nothing to check: name files or folders, or --random N");
   if (options.rewrite) return rewrite(files, options);
   InputChecker checker(options);

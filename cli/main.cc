@@ -7,6 +7,7 @@
 
 #include "cli/check.h"
 #include "cli/commands.h"
+#include "cli/coverage.h"
 
 namespace {
 
@@ -41,6 +42,14 @@ void add_fuzz(CLI::App& app, FuzzOptions& o) {
   c->add_option("--seed", o.seed, "Of the engine; 0: by the clock")->capture_default_str();
 }
 
+void add_coverage(CLI::App& app, CoverageOptions& o) {
+  auto* c = app.add_subcommand("coverage", "Which messages, actions, errors and fields are known and were seen");
+  c->add_option("INPUT", o.inputs, "Traces, recordings, captures, or folders of them");
+  c->add_option("--random", o.random, "That many generated traces, too");
+  c->add_option("--seed", o.seed, "Of the first of them")->capture_default_str();
+  c->add_option("--json", o.json, "The table for machines, - for standard output");
+}
+
 void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize, ConvertOptions& convert,
                 std::string& clause) {
   auto* r = app.add_subcommand("replay", "Both sides of a trace, step by step");
@@ -69,11 +78,13 @@ int main(int argc, char** argv) {
   CheckOptions check;
   std::string errata, clause;
   FuzzOptions fuzz;
+  CoverageOptions coverage;
   ReplayOptions replay;
   MinimizeOptions minimize;
   ConvertOptions convert;
   add_check(app, check, errata);
   add_fuzz(app, fuzz);
+  add_coverage(app, coverage);
   add_others(app, replay, minimize, convert, clause);
   try {
     app.parse(argc, argv);
@@ -82,6 +93,7 @@ int main(int argc, char** argv) {
     if (!errata.empty()) check.edition = errata;
     if (app.got_subcommand("check")) return run_check(check);
     if (app.got_subcommand("fuzz")) return run_fuzz(fuzz);
+    if (app.got_subcommand("coverage")) return run_coverage(coverage);
     if (app.got_subcommand("replay")) return run_replay(replay);
     if (app.got_subcommand("minimize")) return run_minimize(minimize);
     if (app.got_subcommand("convert")) return run_convert(convert);

@@ -7,6 +7,8 @@
 
 #include "harness/default_config.h"
 #include "harness/generate_message.h"
+#include "spec/nicira.h"
+#include "spec/openflow.h"
 
 namespace oftwin::harness {
 namespace {
@@ -34,6 +36,11 @@ enum Feature : std::size_t {
 constexpr std::array<unsigned, f_features> kBase = {40, 1, 9, 3, 16, 3, 4, 2, 2, 1, 2, 1, 1, 2, 2, 2, 1};
 
 constexpr std::array<std::uint16_t, 4> kErrnos = {12, 28, 5, 22};
+// Some of which no part of the switch itself ever thinks of.
+constexpr std::array kProviderErrors = {
+    openflow_error(OFPET_BAD_ACTION, OFPBAC_BAD_OUT_PORT), openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_EPERM),
+    openflow_error(OFPET_QUEUE_OP_FAILED, OFPQOFC_BAD_QUEUE), nicira_error(OFPET_BAD_REQUEST, 0x108),
+    nicira_error(OFPET_FLOW_MOD_FAILED, NXFMFC_HARDWARE)};
 
 SwitchConfig draw_config(Source& s, const GeneratorOptions& options) {
   constexpr std::array<std::uint8_t, 5> tables = {1, 1, 2, 2, 3};
@@ -232,16 +239,8 @@ class TraceGenerator {
 
   // --- The provider --------------------------------------------------------------------------------------------------
   Error draw_error() {
-    switch (s_.below(5)) {
-      case 0:
-        return system_error(s_.pick(kErrnos));
-      case 1:
-        return openflow_error(2, 4);
-      case 2:
-        return nicira_error(1, 0x108);
-      default:
-        return openflow_error(3, 0);
-    }
+    if (s_.chance(20)) return system_error(s_.pick(kErrnos));
+    return s_.chance(50) ? openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_ALL_TABLES_FULL) : s_.pick(kProviderErrors);
   }
 
   Answer draw_answer() {

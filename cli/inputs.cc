@@ -1,0 +1,33 @@
+#include "cli/inputs.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/subjects.h"
+#include "harness/convert.h"
+
+namespace oftwin::cli {
+
+std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> out;
+  for (const auto& input : inputs) {
+    std::error_code error;
+    if (!fs::is_directory(input, error)) {
+      out.push_back(input);
+      continue;
+    }
+    std::vector<std::string> below;
+    for (const auto& entry : fs::recursive_directory_iterator(input)) {
+      if (entry.is_regular_file() && harness::is_input_file(entry.path().filename().string())) {
+        below.push_back(entry.path().string());
+      }
+    }
+    if (below.empty()) throw UsageError(input + ": holds no trace, recording or capture");
+    std::sort(below.begin(), below.end());
+    out.insert(out.end(), below.begin(), below.end());
+  }
+  return out;
+}
+
+}  // namespace oftwin::cli
