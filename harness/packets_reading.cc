@@ -206,7 +206,9 @@ std::uint16_t type_of(ByteView action) { return be16(action, 0); }
 // What the actions send to the controller.
 void run(ByteView actions, const Reading& reading, PacketPrediction& out) {
   model::Clauses hit;
-  model::Packet packet{reading.frame, reading.written, reading.written, {}, {}};
+  model::Packet packet;
+  packet.frame = reading.frame;
+  packet.written = packet.wanted = reading.written;
   if (reading.ipv4) packet.ipv4_from_end = reading.frame.size() - *reading.ipv4;
   if (reading.transport) packet.transport_from_end = reading.frame.size() - *reading.transport;
   bool own_tag = be16(reading.frame, 12) == 0x8100;
@@ -214,7 +216,7 @@ void run(ByteView actions, const Reading& reading, PacketPrediction& out) {
   while (!actions.empty()) {
     const ByteView action = model::take_action(actions);
     const std::uint16_t type = type_of(action);
-    const std::optional<model::Output> to = model::output_of(action);
+    const std::optional<model::Output> to = model::output_of(action, {}, hit);
     if (type == OFPAT_STRIP_VLAN) own_tag = false;
     if (type == OFPAT_SET_NW_TOS)
       out.open.insert(out.open.end(), reading.open_to_tos.begin(), reading.open_to_tos.end());
@@ -223,7 +225,7 @@ void run(ByteView actions, const Reading& reading, PacketPrediction& out) {
       if (!reading.ports_settable) continue;
     }
     if (!to) {
-      model::apply(packet, action, hit);
+      model::apply(packet, action, {}, hit);
       continue;
     }
     model::write(packet, hit);

@@ -4,25 +4,17 @@
 
 #include <algorithm>
 
+#include "model/nicira_action.h"
+#include "model/wire.h"
+#include "spec/nicira.h"
 #include "spec/openflow.h"
 
 namespace oftwin::model {
 namespace {
 
-constexpr std::uint32_t kNicira = 0x00002320;
 constexpr std::uint16_t kVid = 0x0fff, kPcp = 0xe000, kTagged = 0x1000;
 constexpr std::uint8_t kTcp = 6;
-
-std::uint64_t get(ByteView bytes, wire::Field field) {
-  std::uint64_t n = 0;
-  for (std::size_t i = 0; i < field.size; ++i) n = n << 8 | bytes[field.offset + i];
-  return n;
-}
-void put(Bytes& bytes, wire::Field field, std::uint64_t value) {
-  for (std::size_t i = field.size; i-- > 0; value >>= 8) bytes[field.offset + i] = static_cast<std::uint8_t>(value);
-}
-
-Error bad_action(OfpBadActionCode code) { return openflow_error(OFPET_BAD_ACTION, code); }
+constexpr std::uint32_t kQueues = 0xf000;  // a queue's id is smaller
 
 // The one length that an action of this type has; 0: no such type.
 std::size_t exact_length(std::uint64_t type) {
@@ -30,21 +22,11 @@ std::size_t exact_length(std::uint64_t type) {
   return type == OFPAT_SET_DL_SRC || type == OFPAT_SET_DL_DST || type == OFPAT_ENQUEUE ? 16 : 8;
 }
 
-Error vendor_error(ByteView action, Clauses& hit) {
-  if (get(action, wire::action::vendor) != kNicira) {
-    hit.set(clause("ACT-2"));
-    return bad_action(OFPBAC_BAD_VENDOR);
-  }
-  hit.set(clause("ACT-5"));
-  return bad_action(action.size() < 16 ? OFPBAC_BAD_LEN : OFPBAC_BAD_TYPE);
-}
-
-bool output_port_exists(std::uint64_t port) { return port < OFPP_MAX || (port >= OFPP_IN_PORT && port <= OFPP_LOCAL); }
-bool enqueue_port_exists(std::uint64_t port) { return port < OFPP_MAX || port == OFPP_IN_PORT || port == OFPP_LOCAL; }
+bool is_enqueue_port(std::uint64_t port) { return port < OFPP_MAX || port == OFPP_IN_PORT || port == OFPP_LOCAL; }
 
 Error argument_error(std::uint64_t type, ByteView action, Clauses& hit) {
-  const bool bad_port = (type == OFPAT_OUTPUT && !output_port_exists(get(action, wire::action::output_port))) ||
-                        (type == OFPAT_ENQUEUE && !enqueue_port_exists(get(action, wire::action::enqueue_port)));
+  const bool bad_port = (type == OFPAT_OUTPUT && !is_output_port(get(action, wire::action::output_port))) ||
+                        (type == OFPAT_ENQUEUE && !is_enqueue_port(get(action, wire::action::enqueue_port)));
   if (bad_port) {
     hit.set(clause("ACT-3"));
     return bad_action(OFPBAC_BAD_OUT_PORT);
@@ -59,13 +41,13 @@ Error argument_error(std::uint64_t type, ByteView action, Clauses& hit) {
   return {};
 }
 
-Error action_error(ByteView action, Clauses& hit) {
-  const std::uint64_t type = get(action, wire::action::type);
-  if (type == OFPAT_VENDOR) return vendor_error(action, hit);
+Error action_error(ByteView action, Layers layers, Clauses& hit) {
+  const auto type = get(action, wire::action::type);
+  if (is_nicira(action)) return validate_nicira_action(action, layers, hit);
   const std::size_t length = exact_length(type);
   if (length == action.size()) return argument_error(type, action, hit);
   hit.set(length == 0 ? clause("ACT-2") : clause("ACT-1"));
-  return bad_action(length == 0 ? OFPBAC_BAD_TYPE : OFPBAC_BAD_LEN);
+  return bad_action(type == OFPAT_VENDOR ? OFPBAC_BAD_VENDOR : length == 0 ? OFPBAC_BAD_TYPE : OFPBAC_BAD_LEN);
 }
 
 // RFC 1624: the checksum after one 16-bit word under it has changed.
@@ -101,7 +83,7 @@ class Rewrite {
  private:
   void sum(wire::Field checksum, std::size_t size, std::uint64_t before, std::uint64_t after) {
     hit_.set(clause("ACT-9"));
-    std::uint16_t c = static_cast<std::uint16_t>(get(p_.frame, checksum));
+    auto c = get<std::uint16_t>(p_.frame, checksum);
     for (std::size_t shift = 0; shift < size * 8; shift += 16) {
       c = updated(c, static_cast<std::uint16_t>(before >> shift), static_cast<std::uint16_t>(after >> shift));
     }
@@ -123,12 +105,14 @@ class Rewrite {
 void write_ipv4(Packet& p, Clauses& hit) {
   Rewrite rewrite(p, hit);
   const FlowKey &was = p.written, &is = p.wanted;
+  hit.set(clause("ACT-8"));
   if (is.nw_src != was.nw_src) rewrite.ipv4_field(kIpv4Source, is.nw_src, true);
   if (is.nw_dst != was.nw_dst) rewrite.ipv4_field(kIpv4Destination, is.nw_dst, true);
   if (is.nw_tos != was.nw_tos) {
     const std::uint64_t word = get(p.frame, behind(p.frame.size() - *p.ipv4_from_end, kIpv4Tos));
     rewrite.ipv4_field(kIpv4Tos, (word & 0xff03) | is.nw_tos, false);
   }
+  if (!p.transport_from_end) return;
   if (is.tp_src != was.tp_src) rewrite.port(kSourcePort, is.tp_src);
   if (is.tp_dst != was.tp_dst) rewrite.port(kDestinationPort, is.tp_dst);
 }
@@ -145,36 +129,44 @@ void write_tag(Packet& p, Clauses& hit) {
 
 }  // namespace
 
-Error validate_actions(ByteView actions, Clauses& hit) {
+bool is_nicira(ByteView action) {
+  return get(action, wire::action::type) == OFPAT_VENDOR && get(action, wire::action::vendor) == NX_VENDOR_ID;
+}
+bool is_output_port(std::uint64_t port) { return port < OFPP_MAX || (port >= OFPP_IN_PORT && port <= OFPP_LOCAL); }
+
+Error validate_actions(ByteView actions, Layers layers, Clauses& hit) {
   while (!actions.empty()) {
     const std::size_t length = actions.size() < 8 ? 0 : get(actions, wire::action::len);
     if (length < 8 || length % 8 != 0 || length > actions.size()) {
       hit.set(clause("ACT-1"));
       return bad_action(OFPBAC_BAD_LEN);
     }
-    if (const Error e = action_error(actions.first(length), hit)) return e;
+    if (const Error e = action_error(actions.first(length), layers, hit)) return e;
     actions = actions.subspan(length);
   }
   return {};
 }
 
-Packet packet_of(ByteView frame, std::uint16_t in_port, Clauses& hit) {
-  const Headers h = parse(frame, in_port, hit);
-  Packet p{Bytes(frame.begin(), frame.end()), h.key, h.key, {}, {}};
+Packet packet_of(ByteView frame, std::uint16_t in_port, std::uint64_t tun_id, Clauses& hit) {
+  Headers h = parse(frame, in_port, hit);
+  hit.set(clause("PKT-10"));
+  h.key.tun_id = tun_id;
+  Packet p;
+  p.frame.assign(frame.begin(), frame.end());
+  p.written = p.wanted = h.key;
+  p.length = frame.size();
   if (h.ipv4) p.ipv4_from_end = frame.size() - *h.ipv4;
   if (h.transport) p.transport_from_end = frame.size() - *h.transport;
   return p;
 }
 
-void apply(Packet& p, ByteView action, Clauses& hit) {
+void apply(Packet& p, ByteView action, const std::vector<Port>& ports, Clauses& hit) {
   FlowKey& k = p.wanted;
   const auto tci = [&](std::uint16_t kept, std::uint64_t bits) {
     k.vlan_tci = static_cast<std::uint16_t>((k.vlan_tci & kept) | kTagged | bits);
   };
-  const bool ip = p.ipv4_from_end.has_value(), transport = p.transport_from_end.has_value();
-  const std::uint64_t type = get(action, wire::action::type);
-  if (type >= OFPAT_SET_NW_SRC && type <= OFPAT_SET_TP_DST) hit.set(clause("ACT-8"));
-  switch (type) {
+  if (is_nicira(action)) return apply_nicira_action(p, action, ports, hit);
+  switch (get(action, wire::action::type)) {
     case OFPAT_SET_VLAN_VID:
       return tci(kPcp, get(action, wire::action::vlan_vid));
     case OFPAT_SET_VLAN_PCP:
@@ -183,29 +175,34 @@ void apply(Packet& p, ByteView action, Clauses& hit) {
       k.vlan_tci = 0;
       return;
     case OFPAT_SET_DL_SRC:
-      k.dl_src = get(action, wire::action::dl_addr);
+      k.dl_src = get<std::uint64_t>(action, wire::action::dl_addr);
       return;
     case OFPAT_SET_DL_DST:
-      k.dl_dst = get(action, wire::action::dl_addr);
+      k.dl_dst = get<std::uint64_t>(action, wire::action::dl_addr);
       return;
     case OFPAT_SET_NW_SRC:
-      if (ip) k.nw_src = static_cast<std::uint32_t>(get(action, wire::action::nw_addr));
+      k.nw_src = get(action, wire::action::nw_addr);
       return;
     case OFPAT_SET_NW_DST:
-      if (ip) k.nw_dst = static_cast<std::uint32_t>(get(action, wire::action::nw_addr));
+      k.nw_dst = get(action, wire::action::nw_addr);
       return;
     case OFPAT_SET_NW_TOS:
-      if (ip) k.nw_tos = static_cast<std::uint8_t>(get(action, wire::action::nw_tos));
+      k.nw_tos = get<std::uint8_t>(action, wire::action::nw_tos);
       return;
     case OFPAT_SET_TP_SRC:
-      if (transport) k.tp_src = static_cast<std::uint16_t>(get(action, wire::action::tp_port));
+      k.tp_src = get<std::uint16_t>(action, wire::action::tp_port);
       return;
     case OFPAT_SET_TP_DST:
-      if (transport) k.tp_dst = static_cast<std::uint16_t>(get(action, wire::action::tp_port));
+      k.tp_dst = get<std::uint16_t>(action, wire::action::tp_port);
       return;
     default:
       return;
   }
+}
+
+void set_queue(Packet& packet, std::uint32_t queue, Clauses& hit) {
+  hit.set(clause("ACT-15"));
+  if (queue < kQueues) packet.queue = queue;
 }
 
 void write(Packet& p, Clauses& hit) {
@@ -224,12 +221,17 @@ ByteView take_action(ByteView& actions) {
   return first;
 }
 
-std::optional<Output> output_of(ByteView action) {
-  const std::uint64_t type = get(action, wire::action::type);
-  const auto number = [&](wire::Field f) { return static_cast<std::uint16_t>(get(action, f)); };
-  if (type == OFPAT_OUTPUT) return Output{number(wire::action::output_port), number(wire::action::output_max_len)};
-  if (type == OFPAT_ENQUEUE) return Output{number(wire::action::enqueue_port), 0};
-  return std::nullopt;
+std::optional<Output> output_of(ByteView action, const std::vector<Port>& ports, Clauses& hit) {
+  const auto number = [&](wire::Field f) { return get<std::uint16_t>(action, f); };
+  switch (get(action, wire::action::type)) {
+    case OFPAT_OUTPUT:
+      return Output{number(wire::action::output_port), number(wire::action::output_max_len), {}};
+    case OFPAT_ENQUEUE:
+      return Output{number(wire::action::enqueue_port), 0, get(action, wire::action::enqueue_queue_id)};
+    default:
+      const auto port = is_nicira(action) ? bundle_port(action, ports, hit) : std::nullopt;
+      return port ? std::optional(Output{*port, 0, {}}) : std::nullopt;
+  }
 }
 
 }  // namespace oftwin::model

@@ -1,4 +1,5 @@
-// A packet's way: reception, lookup in table 0, the actions of the rule that it met, and each output resolved to ports.
+// A packet's way: reception, lookup in table 0, the actions of the rule that it met with all lookups that these ask
+// for, and each output resolved to ports.
 #include "model/datapath.h"
 
 #include <algorithm>
@@ -6,12 +7,14 @@
 #include "model/action.h"
 #include "model/async.h"
 #include "model/match.h"
+#include "model/nicira_action.h"
 #include "spec/openflow.h"
 
 namespace oftwin::model {
 namespace {
 
 constexpr std::uint64_t kSpanningTree = 0x0180c2000000;
+constexpr std::uint32_t kMaxDepth = 16, kMaxResubmissions = 256, kMaxCopies = 4096;  // of a packet
 
 // A rule that the packet matches and may meet.
 struct Candidate {
@@ -85,69 +88,103 @@ Port* port_of(State& state, std::uint16_t number) {
   return port == state.ports.end() ? nullptr : &*port;
 }
 
-void transmit(Turn& turn, std::uint16_t number, const Bytes& frame) {
+// A list that is being run: the table of its rule, and how many resubmissions led to it.
+struct List {
+  ByteView actions;
+  std::uint8_t table = 0;
+  std::uint32_t depth = 0;
+};
+
+// One more copy of the packet leaves or is handed up, and what does not show in it goes before; false: that is too
+// many.
+bool copy(Turn& turn, Packet& packet) {
+  if (packet.copies == kMaxCopies) {
+    turn.hit("DP-17");
+    return false;
+  }
+  ++packet.copies;
+  turn.hit("DP-18");
+  const observation::Metadata metadata{packet.wanted.tun_id, packet.wanted.reg, packet.queue};
+  if (metadata != observation::Metadata{}) turn.emit(metadata);
+  return true;
+}
+
+void transmit(Turn& turn, std::uint16_t number, Packet& packet) {
   turn.hit("DP-7");
   Port* port = port_of(turn.state, number);
   if (port == nullptr || (port->config.config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) != 0) return;
+  if (!copy(turn, packet)) return;
   ++port->counters.tx_packets;
-  port->counters.tx_bytes += frame.size();
-  turn.emit(observation::PacketTx{number, frame});
+  port->counters.tx_bytes += packet.frame.size();
+  turn.emit(observation::PacketTx{number, packet.frame});
 }
 
-void flood(Turn& turn, std::uint16_t in_port, std::uint32_t excluded, const Bytes& frame) {
+void flood(Turn& turn, std::uint32_t excluded, Packet& packet) {
   turn.hit("DP-8");
   std::vector<std::uint16_t> numbers;
   for (const Port& p : turn.state.ports) {
-    if (p.config.number != in_port && (p.config.config & excluded) == 0) numbers.push_back(p.config.number);
+    if (p.config.number != packet.wanted.in_port && (p.config.config & excluded) == 0) {
+      numbers.push_back(p.config.number);
+    }
   }
   std::ranges::sort(numbers);
-  for (const std::uint16_t number : numbers) transmit(turn, number, frame);
+  for (const std::uint16_t number : numbers) transmit(turn, number, packet);
 }
 
-void look_up(Turn& turn, Packet& packet);
+void hand_up(Turn& turn, Packet& packet, PacketInReason reason, std::uint16_t max_len) {
+  if (!copy(turn, packet)) return;
+  packet_in(turn.state, packet.wanted.in_port, packet.frame, reason, max_len, turn.out);
+}
 
-// in_packet_out: the list is that of a packet-out, not of a rule.
-void output(Turn& turn, const Output& to, Packet& packet, bool in_packet_out) {
+void resubmit(Turn& turn, Packet& packet, Resubmission to, const List& from, bool hands_up_a_miss);
+
+void output(Turn& turn, const Output& to, Packet& packet, const List& list) {
   const std::uint16_t in_port = packet.wanted.in_port;
+  if (to.port == OFPP_NONE) return;
+  if (to.port == OFPP_TABLE) {
+    turn.hit("DP-10");
+    return resubmit(turn, packet, {0, in_port}, list, true);
+  }
+  write(packet, turn.out.clauses);
   switch (to.port) {
     case OFPP_IN_PORT:
-      return transmit(turn, in_port, packet.frame);
+      return transmit(turn, in_port, packet);
     case OFPP_ALL:
-      return flood(turn, in_port, 0, packet.frame);
+      return flood(turn, 0, packet);
     case OFPP_FLOOD:
     case OFPP_NORMAL:
-      return flood(turn, in_port, OFPPC_NO_FLOOD, packet.frame);
+      return flood(turn, OFPPC_NO_FLOOD, packet);
     case OFPP_CONTROLLER:
       turn.hit("DP-9");
-      return packet_in(turn.state, in_port, packet.frame, PacketInReason::action, to.max_len, turn.out);
-    case OFPP_TABLE:
-      turn.hit("DP-10");
-      if (!in_packet_out) return;
-      packet = packet_of(Bytes(packet.frame), in_port, turn.out.clauses);
-      return look_up(turn, packet);
+      return hand_up(turn, packet, PacketInReason::action, to.max_len);
     default:
-      if (to.port != in_port) transmit(turn, to.port, packet.frame);
+      if (to.port != in_port) transmit(turn, to.port, packet);
   }
 }
 
-void run(Turn& turn, ByteView actions, Packet& packet, bool in_packet_out) {
-  while (!actions.empty()) {
-    const ByteView action = take_action(actions);
-    if (const std::optional<Output> to = output_of(action)) {
-      write(packet, turn.out.clauses);
-      output(turn, *to, packet, in_packet_out);
+void run(Turn& turn, const List& list, Packet& packet) {
+  for (ByteView rest = list.actions; !rest.empty();) {
+    const ByteView action = take_action(rest);
+    const auto again = is_nicira(action) ? resubmission_of(action, list.table, packet.wanted.in_port) : std::nullopt;
+    if (again) {
+      resubmit(turn, packet, *again, list, false);
+    } else if (const auto to = output_of(action, turn.state.ports, turn.out.clauses)) {
+      const auto queue = packet.queue;
+      if (to->queue) set_queue(packet, *to->queue, turn.out.clauses);
+      output(turn, *to, packet, list);
+      packet.queue = to->queue ? queue : packet.queue;
     } else {
-      apply(packet, action, turn.out.clauses);
+      apply(packet, action, turn.state.ports, turn.out.clauses);
     }
   }
 }
 
-void miss(Turn& turn, const Packet& packet) {
+void miss(Turn& turn, Packet& packet) {
   turn.hit("DP-5");
-  const std::uint16_t in_port = packet.wanted.in_port;
-  const Port* port = port_of(turn.state, in_port);
+  const Port* port = port_of(turn.state, packet.wanted.in_port);
   if (port != nullptr && (port->config.config & OFPPC_NO_PACKET_IN) != 0) return;
-  packet_in(turn.state, in_port, packet.frame, PacketInReason::no_match, 0xffff, turn.out);
+  write(packet, turn.out.clauses);
+  hand_up(turn, packet, PacketInReason::no_match, 0xffff);
 }
 
 Bytes actions_in_force(Turn& turn, const Rule& rule) {
@@ -157,17 +194,28 @@ Bytes actions_in_force(Turn& turn, const Rule& rule) {
   return op->old_actions;
 }
 
-void look_up(Turn& turn, Packet& packet) {
+void look_up(Turn& turn, Packet& packet, Resubmission to, std::uint32_t depth, bool hands_up_a_miss) {
   turn.hit("DP-1");
-  constexpr std::uint8_t table = 0;
-  Rule* rule = choose(turn, table, matching(turn, table, packet.written));
-  ++turn.state.tables[table].lookup_count;
-  turn.emit(observation::Lookup{table, rule ? std::optional(rule->name) : std::nullopt});
-  if (rule == nullptr) return miss(turn, packet);
+  FlowKey key = packet.wanted;
+  key.in_port = to.in_port;
+  Table& table = turn.state.tables[to.table];
+  Rule* rule = choose(turn, to.table, matching(turn, to.table, key));
+  ++table.lookup_count;
+  turn.emit(observation::Lookup{to.table, rule ? std::optional(rule->name) : std::nullopt});
+  if (rule == nullptr) return hands_up_a_miss ? miss(turn, packet) : void();
   turn.hit("MATCH-1");
-  ++turn.state.tables[table].matched_count;
-  count(turn, *rule, packet.frame.size());
-  run(turn, actions_in_force(turn, *rule), packet, false);
+  ++table.matched_count;
+  count(turn, *rule, packet.length);
+  const Bytes actions = actions_in_force(turn, *rule);
+  run(turn, {actions, to.table, depth}, packet);
+}
+
+void resubmit(Turn& turn, Packet& packet, Resubmission to, const List& from, bool hands_up_a_miss) {
+  turn.hit("DP-15");
+  if (to.table >= turn.state.tables.size()) return;
+  if (from.depth == kMaxDepth || packet.resubmissions == kMaxResubmissions) return turn.hit("DP-16");
+  ++packet.resubmissions;
+  look_up(turn, packet, to, from.depth + 1, hands_up_a_miss);
 }
 
 // Whether the port takes the frame in.
@@ -183,7 +231,7 @@ bool received(Turn& turn, const Port& port, ByteView frame) {
 
 }  // namespace
 
-void packet_arrives(Turn& turn, std::uint16_t number, ByteView frame) {
+void packet_arrives(Turn& turn, std::uint16_t number, ByteView frame, std::uint64_t tun_id) {
   Port* port = port_of(turn.state, number);
   if (port == nullptr) return;
   if (!received(turn, *port, frame)) {
@@ -193,15 +241,15 @@ void packet_arrives(Turn& turn, std::uint16_t number, ByteView frame) {
   }
   ++port->counters.rx_packets;
   port->counters.rx_bytes += frame.size();
-  Packet packet = packet_of(frame, number, turn.out.clauses);
-  look_up(turn, packet);
+  Packet packet = packet_of(frame, number, tun_id, turn.out.clauses);
+  look_up(turn, packet, {0, number}, 0, true);
 }
 
 void packet_out(Turn& turn, std::uint16_t in_port, ByteView frame, ByteView actions) {
   turn.hit("DP-13");
   if (frame.size() < kEthernetHeader) return;
-  Packet packet = packet_of(frame, in_port, turn.out.clauses);
-  run(turn, actions, packet, true);
+  Packet packet = packet_of(frame, in_port, 0, turn.out.clauses);
+  run(turn, {actions}, packet);
 }
 
 void execute_rule(Turn& turn, RuleName name, std::uint16_t in_port, ByteView frame) {
@@ -211,8 +259,9 @@ void execute_rule(Turn& turn, RuleName name, std::uint16_t in_port, ByteView fra
     if (rule == table.rules.end()) continue;
     turn.hit("DP-14");
     count(turn, *rule, frame.size());
-    Packet packet = packet_of(frame, in_port, turn.out.clauses);
-    return run(turn, Bytes(rule->actions), packet, false);
+    Packet packet = packet_of(frame, in_port, 0, turn.out.clauses);
+    const Bytes actions = rule->actions;
+    return run(turn, {actions, rule->table}, packet);
   }
 }
 

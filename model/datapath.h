@@ -14,7 +14,7 @@
 namespace oftwin::model {
 
 // A frame has arrived on a port, and its turn has come in the provider's run.
-void packet_arrives(Turn& turn, std::uint16_t port, ByteView frame);
+void packet_arrives(Turn& turn, std::uint16_t port, ByteView frame, std::uint64_t tun_id);
 
 // Runs a packet-out whose actions validate_actions (model/action.h) has accepted.
 void packet_out(Turn& turn, std::uint16_t in_port, ByteView frame, ByteView actions);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <variant>
 
+#include "model/action.h"
 #include "model/turn.h"
 #include "spec/bytes.h"
 #include "spec/error.h"
@@ -19,6 +20,10 @@ std::variant<Match, Error> decode_nxm(ByteView entries, std::uint8_t tos_bits);
 
 // Without padding.
 Bytes encode_nxm(const Match& match);
+
+// The size in bytes of the field whose entries have this header; 0: there is none, the header is that of an entry with
+// a mask, or the field is not there in these layers.
+std::size_t field_size(std::uint32_t header, Layers layers);
 
 // Hits the clause that an error of an extended match stands in.
 void hit_nxm_error(Turn& turn, Error error);

@@ -36,7 +36,8 @@ Answer planned_answer(State& state, OperationKind kind) {
 
 Started simulated_answer(Turn& turn, OperationKind kind, const Rule& rule) {
   if (kind != OperationKind::remove) {
-    if (const Error invalid = validate_actions(rule.actions, turn.out.clauses)) {
+    if (const Error invalid =
+            validate_actions(rule.actions, {rule.match.dl_type.value, rule.match.nw_proto.value}, turn.out.clauses)) {
       turn.hit("OP-9");
       return {meaning(kind, {AnswerKind::refused, invalid}), {}};
     }
@@ -64,7 +65,7 @@ void run_work(Turn& turn, const event::ProviderPacketIn& work) {
 
 void run_work(Turn& turn, const event::PacketArrives& work) {
   turn.begin_iteration_output();
-  packet_arrives(turn, work.port, work.frame);
+  packet_arrives(turn, work.port, work.frame, work.tun_id);
 }
 
 void run_work(Turn& turn, const event::PortChange& work) { change_port(turn, work.kind, work.port); }
@@ -119,7 +120,8 @@ Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, Byte
 Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions, ByteView frame) {
   Error answer = turn.state.provider.packet_out_result;
   if (simulated(turn.state)) {
-    answer = validate_actions(actions, turn.out.clauses);
+    const FlowKey key = extract(frame, in_port);
+    answer = validate_actions(actions, {key.dl_type, key.nw_proto}, turn.out.clauses);
   } else if (turn.choices.answer) {
     turn.begin_iteration_output();
     AnswerQuestion question{turn.position(), OperationKind::add, {}, {AnswerKind::done, answer}, true};

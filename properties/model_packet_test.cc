@@ -88,16 +88,16 @@ Bytes enqueue(std::uint16_t port) { return be(OFPAT_ENQUEUE, 2) + be(16, 2) + be
 // The frame as it is at each output.
 std::vector<Bytes> outputs(const Bytes& frame, const Bytes& actions) {
   Clauses hit;
-  EXPECT_FALSE(validate_actions(actions, hit));
-  Packet p = packet_of(frame, 1, hit);
+  EXPECT_FALSE(validate_actions(actions, {}, hit));
+  Packet p = packet_of(frame, 1, 0, hit);
   std::vector<Bytes> out;
   for (ByteView rest = actions; !rest.empty();) {
     const ByteView action = take_action(rest);
-    if (output_of(action)) {
+    if (output_of(action, {}, hit)) {
       write(p, hit);
       out.push_back(p.frame);
     } else {
-      apply(p, action, hit);
+      apply(p, action, {}, hit);
     }
   }
   return out;
@@ -106,7 +106,7 @@ Bytes output(const Bytes& frame, const Bytes& rewrites) { return outputs(frame, 
 
 Error verdict(const Bytes& actions) {
   Clauses hit;
-  return validate_actions(actions, hit);
+  return validate_actions(actions, {}, hit);
 }
 Error bad(OfpBadActionCode code) { return openflow_error(OFPET_BAD_ACTION, code); }
 
