@@ -17,6 +17,7 @@ using namespace oftwin;
 struct Counting : sim::Observer {
   void packet_tx(std::uint16_t, ByteView) override { ++sent; }
   void lookup(std::uint8_t, const oft_rule*) override {}
+  void metadata(std::uint64_t, const std::array<std::uint32_t, 4>&, std::optional<std::uint32_t>) override {}
   std::uint64_t sent = 0;
 };
 

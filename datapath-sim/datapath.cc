@@ -54,8 +54,8 @@ void Datapath::complete(const oft_rule* rule, Error error) {
   state_->inputs.push_back(Told{static_cast<const Rule*>(rule->handle)->serial, to_abi(error)});
 }
 
-void Datapath::packet_arrives(std::uint16_t port, ByteView frame) {
-  state_->inputs.push_back(Arrival{port, Bytes(frame.begin(), frame.end())});
+void Datapath::packet_arrives(std::uint16_t port, ByteView frame, std::uint64_t tun_id) {
+  state_->inputs.push_back(Arrival{port, Bytes(frame.begin(), frame.end()), tun_id});
 }
 
 void Datapath::change_port(event::PortChangeKind kind, const PortConfig& port) {

@@ -4,6 +4,7 @@
 // told. Deterministic: everything that happens is a function of the calls made and of the host's clock.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,6 +24,10 @@ class Observer {
   virtual void packet_tx(std::uint16_t port, ByteView frame) = 0;
   // A lookup in `table` found `rule` (nullptr: a miss).
   virtual void lookup(std::uint8_t table, const oft_rule* rule) = 0;
+  // What belongs to the frame that leaves, or is handed up, next and does not show in it; not called when there is
+  // nothing: all zero and no queue.
+  virtual void metadata(std::uint64_t tun_id, const std::array<std::uint32_t, 4>& reg,
+                        std::optional<std::uint32_t> queue) = 0;
 };
 
 class Datapath {
@@ -44,8 +49,9 @@ class Datapath {
   void latency(std::optional<OperationKind> kind, std::uint32_t ms);
   // Completes the pending operation on `rule` in the next run(); nothing if there is none then.
   void complete(const oft_rule* rule, Error error);
-  // A frame arrives on a port; processed in the next run(). Frames on ports that do not exist are dropped.
-  void packet_arrives(std::uint16_t port, ByteView frame);
+  // A frame arrives on a port, out of a tunnel if `tun_id` is not 0; processed in the next run(). Frames on ports that
+  // do not exist are dropped.
+  void packet_arrives(std::uint16_t port, ByteView frame, std::uint64_t tun_id = 0);
   void change_port(event::PortChangeKind kind, const PortConfig& port);
 
   struct State;

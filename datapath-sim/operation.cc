@@ -1,5 +1,6 @@
 // Operations on rules: checked, answered as planned, and brought into force when they complete.
 #include <cerrno>
+#include <utility>
 
 #include "datapath-sim/state.h"
 
@@ -8,7 +9,12 @@ namespace {
 
 Rule& rule_of(const oft_rule& base) { return *static_cast<Rule*>(base.handle); }
 
-ByteView actions_of(const oft_rule& base) { return {base.actions, base.actions_len}; }
+oft_error compile_next(const oft_rule& base) {
+  const oft_match& m = *base.match;
+  const Protocols packets{static_cast<std::uint16_t>(m.dl_type & m.dl_type_mask),
+                          static_cast<std::uint8_t>(m.nw_proto & m.nw_proto_mask)};
+  return compile({base.actions, base.actions_len}, packets, rule_of(base).next_program);
+}
 
 void put_out_of_force(Rule& rule) {
   if (rule.table != nullptr) rule.table->remove(rule.flow);
@@ -42,13 +48,12 @@ void Datapath::State::deallocate(Rule& rule) {
 }
 
 oft_error Datapath::State::construct(const oft_rule& base, const oft_rule* victim, oft_op* op) {
-  if (const oft_error error = validate_actions(actions_of(base))) return error;
+  if (const oft_error error = compile_next(base)) return error;
   if (base.table_id >= tables.size()) return OFT_ERROR_ERRNO(EINVAL);
   const Answer answer = operations.next_answer(OperationKind::add);
   if (answer.kind == AnswerKind::refused) return to_abi(answer.error);
   Rule& rule = rule_of(base);
   rule.base = &base;
-  rule.next_actions.assign(base.actions, base.actions + base.actions_len);
   start({OperationKind::add, &rule, victim != nullptr ? &rule_of(*victim) : nullptr, op}, answer);
   return OFT_OK;
 }
@@ -56,8 +61,7 @@ oft_error Datapath::State::construct(const oft_rule& base, const oft_rule* victi
 void Datapath::State::modify(const oft_rule& base, oft_op* op) {
   Rule& rule = rule_of(base);
   const Operation operation{OperationKind::modify, &rule, nullptr, op};
-  if (const oft_error error = validate_actions(actions_of(base))) return finish(operation, error);
-  rule.next_actions.assign(base.actions, base.actions + base.actions_len);
+  if (const oft_error error = compile_next(base)) return finish(operation, error);
   start(operation, operations.next_answer(OperationKind::modify));
 }
 
@@ -84,11 +88,11 @@ void Datapath::State::take_effect(const Operation& operation) {
   switch (operation.kind) {
     case OperationKind::add:
       if (operation.victim != nullptr) put_out_of_force(*operation.victim);
-      rule.actions.swap(rule.next_actions);
+      std::swap(rule.program, rule.next_program);
       put_into_force(rule, tables[rule.base->table_id].flows);
       break;
     case OperationKind::modify:
-      rule.actions.swap(rule.next_actions);
+      std::swap(rule.program, rule.next_program);
       break;
     case OperationKind::remove:
       put_out_of_force(rule);

@@ -10,10 +10,6 @@
 
 namespace oftwin::sim {
 
-// source: OpenFlow 1.0, enum ofp_port_config.
-inline constexpr std::uint32_t kPortDown = 1 << 0, kNoRecv = 1 << 2, kNoRecvStp = 1 << 3, kNoFlood = 1 << 4,
-                               kNoFwd = 1 << 5, kNoPacketIn = 1 << 6;
-
 struct Port {
   PortConfig config;
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_dropped = 0, tx_packets = 0, tx_bytes = 0;

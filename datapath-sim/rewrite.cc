@@ -8,7 +8,7 @@
 namespace oftwin::sim {
 namespace {
 
-constexpr std::uint16_t kTagPresent = 0x1000, kVidMask = 0x0fff, kPcpShift = 13, kTypeVlan = 0x8100;
+constexpr std::uint16_t kTagPresent = 0x1000, kTypeVlan = 0x8100;
 constexpr std::size_t kTag = 4, kAddresses = 12;
 constexpr std::uint8_t kEcnMask = 0x03;
 constexpr std::size_t kIpTos = 1, kIpChecksum = 10, kIpSource = 12, kIpDestination = 16;
@@ -20,54 +20,13 @@ void adjust_at(std::uint8_t* checksum, std::uint16_t from, std::uint16_t to) {
 
 }  // namespace
 
-Rewriter::Rewriter(ByteView frame, const Packet& packet, Bytes& scratch) : view_(frame), scratch_(scratch) {
-  restart(packet);
-}
-
-void Rewriter::restart(const Packet& packet) {
-  const FlowKey& k = packet.key;
-  now_ = {k.dl_src, k.dl_dst, k.nw_src, k.nw_dst, k.vlan_tci, k.tp_src, k.tp_dst, k.nw_tos};
-  wanted_ = now_;
-  l3_ = packet.l3;
-  l4_ = packet.l4;
-  transport_ = packet.transport;
-  if (copied_) origin_ = static_cast<std::size_t>(view_.data() - scratch_.data());
-}
-
-void Rewriter::set_vlan_vid(std::uint16_t vid) {
-  wanted_.vlan_tci = static_cast<std::uint16_t>((wanted_.vlan_tci & ~kVidMask) | vid | kTagPresent);
-}
-
-void Rewriter::set_vlan_pcp(std::uint8_t pcp) {
-  wanted_.vlan_tci = static_cast<std::uint16_t>((wanted_.vlan_tci & kVidMask) | pcp << kPcpShift | kTagPresent);
-}
-
-void Rewriter::strip_vlan() { wanted_.vlan_tci = 0; }
-void Rewriter::set_dl_src(std::uint64_t address) { wanted_.dl_src = address; }
-void Rewriter::set_dl_dst(std::uint64_t address) { wanted_.dl_dst = address; }
-
-void Rewriter::set_nw_src(std::uint32_t address) {
-  if (l3_ != 0) wanted_.nw_src = address;
-}
-
-void Rewriter::set_nw_dst(std::uint32_t address) {
-  if (l3_ != 0) wanted_.nw_dst = address;
-}
-
-void Rewriter::set_nw_tos(std::uint8_t tos) {
-  if (l3_ != 0) wanted_.nw_tos = tos;
-}
-
-void Rewriter::set_tp_src(std::uint16_t port) {
-  if (l4_ != 0) wanted_.tp_src = port;
-}
-
-void Rewriter::set_tp_dst(std::uint16_t port) {
-  if (l4_ != 0) wanted_.tp_dst = port;
-}
+Rewriter::Rewriter(ByteView frame, const Packet& packet, Bytes& scratch)
+    : view_(frame), scratch_(scratch), packet_(packet) {}
 
 ByteView Rewriter::frame() {
-  if (wanted_ != now_ && view_.size() >= kEthernetHeader) commit();
+  if (!changed_) return view_;
+  changed_ = false;
+  if (const Fields wanted = writable(packet_.key); wanted != written_ && view_.size() >= kEthernetHeader) write(wanted);
   return view_;
 }
 
@@ -78,27 +37,25 @@ void Rewriter::own_copy() {
   scratch_.resize(kTag + view_.size());
   std::memcpy(scratch_.data() + kTag, view_.data(), view_.size());
   view_ = ByteView(scratch_).subspan(kTag);
-  origin_ = kTag;
   copied_ = true;
 }
 
-std::uint8_t* Rewriter::ip() const { return scratch_.data() + origin_ + l3_; }
-std::uint8_t* Rewriter::l4() const { return scratch_.data() + origin_ + l4_; }
+std::uint8_t* Rewriter::ip() const { return scratch_.data() + kTag + packet_.l3; }
+std::uint8_t* Rewriter::l4() const { return scratch_.data() + kTag + packet_.l4; }
 
-void Rewriter::commit() {
+void Rewriter::write(const Fields& wanted) {
   own_copy();
-  if (l3_ != 0) commit_network();
-  if (l4_ != 0) commit_transport();
-  if (wanted_.vlan_tci != now_.vlan_tci) commit_vlan();
+  if (packet_.l3 != 0) write_network(wanted);
+  if (packet_.l4 != 0) write_transport(wanted);
+  if (wanted.vlan_tci != written_.vlan_tci) write_vlan(wanted.vlan_tci);
   std::uint8_t* ethernet = scratch_.data() + (view_.data() - scratch_.data());
-  store48(ethernet, wanted_.dl_dst);
-  store48(ethernet + 6, wanted_.dl_src);
-  now_ = wanted_;
+  store48(ethernet, wanted.dl_dst);
+  store48(ethernet + 6, wanted.dl_src);
 }
 
-void Rewriter::commit_vlan() {
+void Rewriter::write_vlan(std::uint16_t tci) {
   const auto start = static_cast<std::size_t>(view_.data() - scratch_.data());
-  const bool has = now_.vlan_tci & kTagPresent, wants = wanted_.vlan_tci & kTagPresent;
+  const bool has = written_.vlan_tci & kTagPresent, wants = tci & kTagPresent;
   std::size_t to = start;
   if (has && !wants) to += kTag;
   if (!has && wants) to -= kTag;
@@ -109,15 +66,15 @@ void Rewriter::commit_vlan() {
   if (!wants) return;
   std::uint8_t* tag = scratch_.data() + to + kAddresses;
   store16(tag, kTypeVlan);
-  store16(tag + 2, static_cast<std::uint16_t>(wanted_.vlan_tci & ~kTagPresent));
+  store16(tag + 2, static_cast<std::uint16_t>(tci & ~kTagPresent));
 }
 
-void Rewriter::commit_network() {
-  change_address(kIpSource, now_.nw_src, wanted_.nw_src);
-  change_address(kIpDestination, now_.nw_dst, wanted_.nw_dst);
-  if (wanted_.nw_tos == now_.nw_tos) return;
+void Rewriter::write_network(const Fields& wanted) {
+  change_address(kIpSource, written_.nw_src, wanted.nw_src);
+  change_address(kIpDestination, written_.nw_dst, wanted.nw_dst);
+  if (wanted.nw_tos == written_.nw_tos) return;
   std::uint8_t* tos = ip() + kIpTos;
-  const auto to = static_cast<std::uint8_t>(wanted_.nw_tos | (*tos & kEcnMask));
+  const auto to = static_cast<std::uint8_t>(wanted.nw_tos | (*tos & kEcnMask));
   adjust_at(ip() + kIpChecksum, *tos, to);  // the word's upper byte does not change and cancels out
   *tos = to;
 }
@@ -128,16 +85,16 @@ void Rewriter::change_address(std::size_t offset_in_ip, std::uint32_t from, std:
   const auto to_high = static_cast<std::uint16_t>(to >> 16), to_low = static_cast<std::uint16_t>(to);
   adjust_at(ip() + kIpChecksum, from_high, to_high);
   adjust_at(ip() + kIpChecksum, from_low, to_low);
-  if (l4_ != 0) {  // the addresses are part of the pseudo header
+  if (packet_.l4 != 0) {  // the addresses are part of the pseudo header
     adjust_transport_checksum(from_high, to_high);
     adjust_transport_checksum(from_low, to_low);
   }
   store32(ip() + offset_in_ip, to);
 }
 
-void Rewriter::commit_transport() {
-  change_port(kSourcePort, now_.tp_src, wanted_.tp_src);
-  change_port(kDestinationPort, now_.tp_dst, wanted_.tp_dst);
+void Rewriter::write_transport(const Fields& wanted) {
+  change_port(kSourcePort, written_.tp_src, wanted.tp_src);
+  change_port(kDestinationPort, written_.tp_dst, wanted.tp_dst);
 }
 
 void Rewriter::change_port(std::size_t offset_in_l4, std::uint16_t from, std::uint16_t to) {
@@ -148,7 +105,7 @@ void Rewriter::change_port(std::size_t offset_in_l4, std::uint16_t from, std::ui
 
 // In UDP, 0 says that there is no checksum: it stays, and one that comes out as 0 is sent as all ones.
 void Rewriter::adjust_transport_checksum(std::uint16_t from, std::uint16_t to) {
-  if (transport_ == Packet::Transport::tcp) {
+  if (packet_.transport == Packet::Transport::tcp) {
     adjust_at(l4() + kTcpChecksum, from, to);
     return;
   }

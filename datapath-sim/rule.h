@@ -3,21 +3,22 @@
 
 #include <cstdint>
 
+#include "datapath-sim/action.h"
 #include "datapath-sim/flow_table.h"
 #include "impl/provider.h"
-#include "spec/bytes.h"
 
 namespace oftwin::sim {
 
+// What a packet that meets it needs stands together, at the end of the flow.
 struct Rule {
-  std::uint64_t serial = 0;        // never reused: a name that survives the rule
-  std::size_t position = 0;        // in the list of all rules
-  const oft_rule* base = nullptr;  // the host's side; known from rule_construct on
+  std::uint64_t serial = 0;  // never reused: a name that survives the rule
+  std::size_t position = 0;  // in the list of all rules
   Flow flow;
-  FlowTable* table = nullptr;  // the flow is in it: the rule is in force
-  Bytes actions;               // in force
-  Bytes next_actions;          // those of an add or modification in progress
+  const oft_rule* base = nullptr;  // the host's side; known from rule_construct on
+  Program program;                 // the actions in force
   std::uint64_t packets = 0, bytes = 0;
+  FlowTable* table = nullptr;  // the flow is in it: the rule is in force
+  Program next_program;        // the actions of an add or modification in progress
 };
 
 }  // namespace oftwin::sim

@@ -10,11 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "datapath-sim/action.h"
 #include "datapath-sim/datapath.h"
 #include "datapath-sim/flow_table.h"
 #include "datapath-sim/operation_queue.h"
-#include "datapath-sim/packet.h"
 #include "datapath-sim/ports.h"
 #include "datapath-sim/rule.h"
 
@@ -34,6 +32,7 @@ struct Told {
 struct Arrival {
   std::uint16_t port;
   Bytes frame;
+  std::uint64_t tun_id;
 };
 struct Change {
   event::PortChangeKind kind;
@@ -57,13 +56,8 @@ struct Datapath::State {
 
   // Packets (forward.cc).
   void arrive(const Arrival& arrival);
-  void look_up(const Packet& packet, Rewriter& frame);
-  void miss(std::uint16_t in_port, ByteView frame);
-  void send_up(std::uint16_t in_port, ByteView frame, oft_packet_in_reason reason, std::uint16_t send_len);
   oft_error packet_out(std::uint16_t in_port, ByteView frame, ByteView actions);
   oft_error execute(Rule& rule, std::uint16_t in_port, ByteView frame);
-  void transmit(Port& port, ByteView frame);
-  void flood(std::uint16_t in_port, std::uint32_t excluded, ByteView frame);
 
   // The poll loop (datapath.cc).
   void run();
@@ -83,7 +77,7 @@ struct Datapath::State {
   void* host_data = nullptr;
   std::uint64_t next_serial = 1;
   bool drop_frags = false;
-  Bytes scratch;  // lent to the one Rewriter at work, so that packets do not allocate
+  Bytes scratch;  // lent to the one Walk at work, so that packets do not allocate
 };
 
 }  // namespace oftwin::sim

@@ -1,6 +1,7 @@
 // Big-endian integers at a place in a frame or an action list. The caller has checked that they lie inside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace oftwin::sim {
@@ -15,8 +16,11 @@ constexpr std::uint64_t load48(const std::uint8_t* p) {
   return static_cast<std::uint64_t>(load16(p)) << 32 | load32(p + 2);
 }
 
-constexpr std::uint64_t load64(const std::uint8_t* p) {
-  return static_cast<std::uint64_t>(load32(p)) << 32 | load32(p + 4);
+// The number in `size` bytes, at most 8.
+constexpr std::uint64_t load(const std::uint8_t* p, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) value = value << 8 | p[i];
+  return value;
 }
 
 constexpr void store16(std::uint8_t* p, std::uint16_t v) {

@@ -95,10 +95,10 @@ TEST(datapath_sim, DP_10_to_the_table) {
   World w;
   w.add(set_tp(10, 99) + output(kTable) + output(3), 10, 1);
   EXPECT_EQ(w.packet_out(1, tcp_frame(), output(kTable) + output(2)), OFT_OK);
-  ASSERT_EQ(ports_of(w.sent), (Ports{3, 2}));
-  EXPECT_EQ(w.sent[0].frame, w.sent[1].frame);  // what the rule changed stays changed
+  ASSERT_EQ(ports_of(w.sent), (Ports{3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2}));
+  EXPECT_EQ(w.sent[0].frame, w.sent[16].frame);  // what the rule changed stays changed
   EXPECT_NE(w.sent[0].frame, tcp_frame());
-  EXPECT_EQ(w.looked_up.size(), 1u);  // OFPP_TABLE in a rule does nothing
+  EXPECT_EQ(w.looked_up.size(), 16u);  // in a rule, too, until it has gone too deep
   EXPECT_EQ(w.packet_out(2, tcp_frame(), output(kTable)), OFT_OK);
   ASSERT_EQ(w.up.size(), 1u);
   EXPECT_EQ(w.up[0].reason, OFT_NO_MATCH);

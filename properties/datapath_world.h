@@ -117,6 +117,14 @@ class World : public Observer {
     std::uint16_t send_len;
   };
 
+  // What a frame carries beside its bytes, if anything.
+  struct Unseen {
+    std::uint64_t tun_id = 0;
+    std::array<std::uint32_t, 4> reg{};
+    std::optional<std::uint32_t> queue = {};
+    bool operator==(const Unseen&) const = default;
+  };
+
   explicit World(std::size_t n_tables = 2) : datapath(config(n_tables), this) {
     table_.abi_major = OFT_PROVIDER_ABI_MAJOR;
     table_.size = sizeof table_;
@@ -207,7 +215,14 @@ class World : public Observer {
   void packet_tx(std::uint16_t port, ByteView frame) override {
     sent.push_back({port, Bytes(frame.begin(), frame.end())});
   }
-  void lookup(std::uint8_t, const oft_rule* rule) override { looked_up.push_back(rule); }
+  void lookup(std::uint8_t table, const oft_rule* rule) override {
+    looked_up.push_back(rule);
+    tables_looked_up.push_back(table);
+  }
+  void metadata(std::uint64_t tun_id, const std::array<std::uint32_t, 4>& reg,
+                std::optional<std::uint32_t> queue) override {
+    unseen.push_back({tun_id, reg, queue});
+  }
 
   const oft_provider& api = Datapath::provider();
   std::vector<std::unique_ptr<HostRule>> rules;
@@ -215,6 +230,8 @@ class World : public Observer {
   std::vector<Up> up;
   std::vector<Done> done;
   std::vector<const oft_rule*> looked_up;
+  std::vector<unsigned> tables_looked_up;
+  std::vector<Unseen> unseen;
   std::vector<std::pair<oft_port_change, std::uint16_t>> ports_changed;
   std::uint64_t now_ms = 1000;
   Datapath datapath;

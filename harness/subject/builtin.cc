@@ -59,6 +59,10 @@ class Assembly : public impl::Listener, public sim::Observer {
     if (rule != nullptr) seen.rule = interposer_->name_of(rule);
     out_->push_back(seen);
   }
+  void metadata(std::uint64_t tun_id, const std::array<std::uint32_t, 4>& reg,
+                std::optional<std::uint32_t> queue) override {
+    out_->push_back(observation::Metadata{tun_id, reg, queue});
+  }
 
   // The call that is being answered is the last thing that was observed.
   Answer overruled(const AnswerRule& answers, const Answer& planned) const {
@@ -119,7 +123,7 @@ class Assembly : public impl::Listener, public sim::Observer {
     if (scripted_) interposer_->queue([this, e] { scripted_->packet_in(e); });
   }
   void apply(const event::PacketArrives& e) {
-    if (datapath_) interposer_->queue([this, e] { datapath_->packet_arrives(e.port, e.frame); });
+    if (datapath_) interposer_->queue([this, e] { datapath_->packet_arrives(e.port, e.frame, e.tun_id); });
   }
   void apply(const event::PortChange& e) {
     interposer_->queue([this, e] {
