@@ -1,133 +1,27 @@
 // Model and software datapath do the same to any frame and any list of actions.
 //
-// Frames are built header by header with some values that mean something to nobody, then damaged: cut, padded, bytes
-// changed. The lockstep's own generator draws well-formed frames and explores operations; this one explores packets.
+// The lockstep's own generator draws well-formed frames and explores operations; this one explores packets: any frame
+// (any_frame.h) through rules of four tables that hand it on to each other with registers, tunnel and queue.
 #include <gtest/gtest.h>
 
 #include <map>
 
 #include "harness/lockstep.h"
+#include "harness/nicira_action_syntax.h"
+#include "harness/nxm_syntax.h"
 #include "harness/report.h"
 #include "harness/request.h"
 #include "harness/source.h"
 #include "harness/subject/builtin.h"
+#include "properties/any_frame.h"
+#include "spec/nicira.h"
 
 namespace oftwin::harness {
 namespace {
 
 constexpr ConnName kC1{ConnKind::primary, 1};
 constexpr std::array<std::uint16_t, 4> kPorts = {1, 2, 3, OFPP_LOCAL};
-
-void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
-
-Bytes random_bytes(Source& s, std::size_t n) {
-  Bytes b(n);
-  for (auto& x : b) x = static_cast<std::uint8_t>(s.below(256));
-  return b;
-}
-
-// --- Frames -------------------------------------------------------------------------------------------------------
-void put16(Bytes& b, std::size_t at, std::uint64_t v) {
-  b[at] = static_cast<std::uint8_t>(v >> 8);
-  b[at + 1] = static_cast<std::uint8_t>(v);
-}
-
-Bytes transport(Source& s, std::uint8_t proto) {
-  Bytes b = random_bytes(s, s.between(0, 12) + (proto == 6 ? 20 : proto == 1 ? 4 : 8));
-  put16(b, 0, s.pick(std::array{0, 8, 53, 80, 0xffff}));
-  if (proto == 1 && s.chance(50)) b[0] = 8;
-  if (s.chance(60)) put16(b, 2, s.below(3));
-  if (proto == 6) b[12] = static_cast<std::uint8_t>(s.pick(std::array{0x50, 0x50, 0x60, 0x40, 0xf0}));
-  if (proto == 17 && s.chance(40)) put16(b, 6, s.chance(70) ? 0 : 0xffff);
-  if (proto == 58) b[0] = static_cast<std::uint8_t>(s.between(134, 137)), b[1] = 0;
-  if (proto == 58 && s.chance(60))
-    append(b, random_bytes(s, 16)), append(b, {s.chance(50) ? uint8_t{1} : uint8_t{2}, 1, 2, 3, 4, 5, 6, 7});
-  return b;
-}
-
-Bytes ipv4(Source& s) {
-  const auto proto = static_cast<std::uint8_t>(s.pick(std::array{6, 6, 17, 17, 1, 0, 132, 58}));
-  const std::size_t options = s.chance(25) ? 4 * s.between(1, 3) : 0;
-  Bytes b = random_bytes(s, 20 + options);
-  b[0] = static_cast<std::uint8_t>((s.chance(90) ? 0x40 : s.below(16) << 4) |
-                                   (s.chance(90) ? 5 + options / 4 : s.below(16)));
-  put16(b, 6, s.chance(75) ? s.pick(std::array{0, 0x4000, 0x8000}) : s.pick(std::array{0x2000, 1, 0x20b9}));
-  b[9] = proto;
-  for (const std::size_t at : {12, 16}) {
-    put16(b, at, 0x0a00);
-    put16(b, at + 2, s.chance(20) ? 0xffff : s.below(4));
-  }
-  const Bytes payload = transport(s, proto);
-  put16(b, 2, s.chance(80) ? b.size() + payload.size() : s.below(80));
-  append(b, payload);
-  return b;
-}
-
-Bytes ipv6(Source& s) {
-  Bytes b = random_bytes(s, 40);
-  b[0] = static_cast<std::uint8_t>(0x60 | (b[0] & 0x0f));
-  Bytes rest;
-  std::uint8_t* next = &b[6];
-  std::size_t link = 0;  // offset into rest of the next-header byte to fill in; 0: that of the fixed header
-  for (std::uint64_t n = s.below(3); n > 0; --n) {
-    const std::uint8_t kind = s.pick(std::array<std::uint8_t, 6>{0, 43, 60, 51, 44, 44});
-    (rest.empty() ? *next : rest[link]) = kind;
-    link = rest.size();
-    Bytes h = random_bytes(s, kind == 51 ? 12 : 8);
-    h[1] = s.chance(85) ? (kind == 51 ? 1 : 0) : static_cast<std::uint8_t>(s.below(4));
-    if (kind == 44) put16(h, 2, s.pick(std::array{0, 1, 8, 6}));
-    append(rest, h);
-  }
-  const auto proto = static_cast<std::uint8_t>(s.pick(std::array{6, 17, 58, 58, 1, 59}));
-  (rest.empty() ? *next : rest[link]) = proto;
-  append(rest, transport(s, proto));
-  put16(b, 4, s.chance(80) ? rest.size() : s.below(80));
-  append(b, rest);
-  return b;
-}
-
-Bytes arp(Source& s) {
-  Bytes b = {0, 1, 8, 0, 6, 4, 0, 0};
-  put16(b, 6, s.pick(std::array{1, 2, 1, 2, 3, 0, 255, 256, 257}));
-  if (s.chance(10)) b[s.below(6)] ^= 1;
-  append(b, random_bytes(s, 20));
-  return b;
-}
-
-Bytes damaged(Source& s, Bytes frame) {
-  if (s.chance(15)) frame.resize(s.below(frame.size() + 1));
-  if (s.chance(20)) append(frame, Bytes(s.between(1, 20)));
-  while (s.chance(15) && !frame.empty()) frame[s.below(frame.size())] ^= static_cast<std::uint8_t>(1 << s.below(8));
-  return frame;
-}
-
-Bytes draw_any_frame(Source& s) {
-  Bytes f = {2, 0, 0, 0, 0, static_cast<std::uint8_t>(s.below(3)),
-             2, 0, 0, 0, 0, static_cast<std::uint8_t>(s.below(3))};
-  if (s.chance(5)) std::copy_n(std::array<std::uint8_t, 6>{1, 0x80, 0xc2, 0, 0, 0}.begin(), 6, f.begin());
-  for (std::uint64_t tags = s.chance(40) ? s.between(1, 3) : 0; tags > 0; --tags) {
-    append(f, s.chance(85) ? Bytes{0x81, 0x00} : Bytes{0x88, 0xa8});
-    append(f, random_bytes(s, 2));
-  }
-  const auto kind = s.below(8);
-  if (s.chance(15)) {
-    append(f, {0, 40, 0xaa, 0xaa, 3, 0, 0, static_cast<std::uint8_t>(s.chance(90) ? 0 : 1)});
-    if (kind == 7) append(f, {0x05, 0x00});
-  }
-  if (kind < 4) {
-    append(f, {0x08, 0x00});
-    append(f, ipv4(s));
-  } else if (kind == 4) {
-    append(f, {0x86, 0xdd});
-    append(f, ipv6(s));
-  } else if (kind == 5) {
-    append(f, {0x08, 0x06});
-    append(f, arp(s));
-  } else {
-    append(f, random_bytes(s, s.between(2, 60)));
-  }
-  return damaged(s, std::move(f));
-}
+constexpr std::uint8_t kTables = 4;
 
 // --- Actions ------------------------------------------------------------------------------------------------------
 std::uint16_t draw_output(Source& s) {
@@ -135,7 +29,7 @@ std::uint16_t draw_output(Source& s) {
                                               OFPP_FLOOD, OFPP_ALL, OFPP_CONTROLLER, OFPP_CONTROLLER});
 }
 
-Bytes draw_action(Source& s) {
+Bytes draw_standard_action(Source& s) {
   const Mac mac = {2, 0, 0, 0, 0, static_cast<std::uint8_t>(s.below(4))};
   const auto address = static_cast<std::uint32_t>(s.chance(70) ? 0x0a000000 + s.below(4) : s.below(1ull << 32));
   const auto port = static_cast<std::uint16_t>(s.chance(50) ? s.pick(std::array{0, 8, 80}) : s.below(0x10000));
@@ -167,6 +61,101 @@ Bytes draw_action(Source& s) {
   }
 }
 
+// Few registers with few values, so that what is loaded is often matched.
+FieldBits draw_bits(Source& s, bool for_writing) {
+  struct Known {
+    std::uint32_t type;
+    std::uint16_t bytes;
+  };
+  constexpr std::array<Known, 18> fields = {{{NXM_NX_REG0, 4},
+                                             {NXM_NX_REG0 + 1, 4},
+                                             {NXM_NX_REG0 + 2, 4},
+                                             {NXM_NX_REG0 + 3, 4},
+                                             {NXM_NX_TUN_ID, 8},
+                                             {NXM_OF_VLAN_TCI, 2},
+                                             {NXM_OF_ETH_SRC, 6},
+                                             {NXM_OF_ETH_DST, 6},
+                                             {NXM_OF_IP_TOS, 1},
+                                             {NXM_OF_IP_SRC, 4},
+                                             {NXM_OF_TCP_DST, 2},
+                                             {NXM_OF_UDP_SRC, 2},  // the last that can be written
+                                             {NXM_OF_IN_PORT, 2},
+                                             {NXM_OF_ETH_TYPE, 2},
+                                             {NXM_OF_ICMP_TYPE, 1},
+                                             {NXM_OF_ARP_OP, 2},
+                                             {NXM_NX_ARP_SHA, 6},
+                                             {NXM_NX_ND_TLL, 6}}};
+  constexpr std::size_t general = 8, writable = 12;
+  const std::size_t known = s.chance(80) ? general : for_writing && s.chance(95) ? writable : fields.size();
+  const Known f = fields[s.below(known)];
+  const auto bits = static_cast<std::uint16_t>(f.bytes * 8);
+  FieldBits range{f.type << 9 | f.bytes, 0, bits};
+  if (s.chance(50)) {
+    range.offset = static_cast<std::uint16_t>(s.below(bits));
+    range.bits = static_cast<std::uint16_t>(s.between(1, bits - range.offset));
+  }
+  if (s.chance(2)) range.bits = static_cast<std::uint16_t>(range.bits + s.between(1, 3));
+  return range;
+}
+
+std::uint16_t draw_lookup_port(Source& s) {
+  return s.pick(std::array<std::uint16_t, 6>{1, 2, 3, 50, 51, OFPP_IN_PORT});
+}
+
+Bytes draw_choice(Source& s) {
+  std::vector<std::uint16_t> slaves;
+  for (auto n = s.below(4); n > 0; --n)
+    slaves.push_back(s.pick(std::array<std::uint16_t, 6>{1, 2, 3, 9, OFPP_TABLE, OFPP_IN_PORT}));
+  if (s.chance(3)) slaves.push_back(OFPP_CONTROLLER);
+  FieldBits to = draw_bits(s, true);
+  const auto fields = static_cast<std::uint16_t>(s.chance(97) ? s.below(2) : 2);
+  const auto algorithm = static_cast<std::uint16_t>(s.chance(97) ? s.below(2) : 4);
+  const auto max_link = static_cast<std::uint16_t>(s.below(4));
+  switch (s.below(4)) {
+    case 0:
+      return action::multipath(fields, 1, algorithm, max_link, 0, to);
+    case 1:
+      return action::autopath(static_cast<std::uint32_t>(s.below(10)), to);
+    case 2:
+      return action::bundle(fields, 1, algorithm, &to, slaves);
+    default:
+      return action::bundle(fields, 1, algorithm, nullptr, slaves);
+  }
+}
+
+Bytes draw_nicira_action(Source& s) {
+  switch (s.below(11)) {
+    case 0:
+    case 1:
+      return action::resubmit(draw_lookup_port(s));
+    case 2:
+    case 3:
+      return action::resubmit_table(draw_lookup_port(s), s.pick(std::array<std::uint8_t, 6>{0, 1, 2, 3, kTables, 255}));
+    case 4:
+      return action::set_tunnel(static_cast<std::uint32_t>(s.below(3)));
+    case 5:
+      return s.chance(50) ? action::set_tunnel64(s.below(3) << 32) : action::note(random_bytes(s, s.below(9)));
+    case 6:
+      return s.chance(70) ? action::set_queue(s.pick(std::array<std::uint32_t, 4>{0, 1, 0xefff, 0xf000}))
+                          : action::pop_queue();
+    case 7: {
+      const FieldBits from = draw_bits(s, false);
+      FieldBits to = draw_bits(s, true);
+      if (s.chance(95)) to.bits = from.bits;  // print takes the number of bits from the source
+      return action::reg_move(from, to);
+    }
+    case 8:
+      return draw_choice(s);
+    default: {
+      const FieldBits to = draw_bits(s, true);
+      const std::uint64_t fits = to.bits >= 2 ? 4 : 2;
+      return action::reg_load(to, s.below(s.chance(98) ? fits : 8));
+    }
+  }
+}
+
+Bytes draw_action(Source& s) { return s.chance(45) ? draw_nicira_action(s) : draw_standard_action(s); }
+
 Bytes draw_actions(Source& s) {
   Bytes list;
   for (auto n = s.below(7); n > 0; --n) append(list, draw_action(s));
@@ -184,7 +173,9 @@ class Play {
       port.number = n;
       config_.ports.push_back(port);
     }
+    config_.tables.resize(kTables);
     lockstep_.start(config_);
+    send(request::FlowModTableId{});
   }
 
   // False after a difference, which has been reported.
@@ -195,7 +186,7 @@ class Play {
       const auto what = s_.below(20);
       if (what == 0 || s_.chance(15)) add_rule();
       if (what == 1) send(request::PortMod{0, s_.pick(kPorts), {}, random32() & 0x7d, 0x7d, 0});
-      if (what > 1 && what < 8) drive(event::PacketArrives{s_.pick(kPorts), frame(), 0});
+      if (what > 1 && what < 8) drive(event::PacketArrives{s_.pick(kPorts), frame(), s_.below(3)});
       if (what >= 8) {
         const Bytes list = s_.chance(40) ? action::output(OFPP_TABLE) : draw_actions(s_);
         send(request::PacketOut{0, OFP_NO_BUFFER, draw_in_port(), list, frame()});
@@ -225,9 +216,11 @@ class Play {
   }
 
   void add_rule() {
+    if (s_.chance(50)) return add_extended_rule();
     request::FlowMod mod;
     mod.priority = static_cast<std::uint16_t>(s_.below(4));
     mod.cookie = next_;
+    mod.command = draw_add();
     mod.actions = draw_actions(s_);
     WireMatch& m = mod.match;
     const auto use = [&](std::uint32_t bit, unsigned percent) {
@@ -255,6 +248,49 @@ class Play {
     send(mod);
   }
 
+  // In which table: the first gets more, as every packet begins there.
+  std::uint16_t draw_add() {
+    const std::uint64_t table = s_.chance(40) ? 0 : s_.below(kTables);
+    return static_cast<std::uint16_t>(table << 8 | OFPFC_ADD);
+  }
+
+  void add_extended_rule() {
+    request::NxFlowMod mod;
+    mod.priority = static_cast<std::uint16_t>(s_.below(4));
+    mod.cookie = next_;
+    mod.command = draw_add();
+    mod.match = draw_match();
+    mod.actions = draw_actions(s_);
+    send(mod);
+  }
+
+  // Of what actions change, and of what they need.
+  Bytes draw_match() {
+    Bytes match;
+    const auto entry = [&](std::uint32_t type, std::size_t bytes, std::uint64_t value, std::uint64_t mask = ~0ull) {
+      const auto wide = [&](std::uint64_t v) {
+        Bytes b(bytes);
+        for (std::size_t i = bytes; i-- > 0; v >>= 8) b[i] = static_cast<std::uint8_t>(v);
+        return b;
+      };
+      append(match, mask == ~0ull ? nxm_entry(type, wide(value)) : nxm_entry(type, wide(value), wide(mask)));
+    };
+    if (s_.chance(25)) entry(NXM_OF_IN_PORT, 2, draw_lookup_port(s_));
+    if (s_.chance(50)) {
+      const bool ip = s_.chance(60);
+      entry(NXM_OF_ETH_TYPE, 2, ip ? 0x0800 : s_.pick(std::array{0x86dd, 0x0806}));
+      const std::uint64_t protocol = s_.pick(std::array{6, 6, 17, 1, 58});
+      if (ip && s_.chance(70)) entry(NXM_OF_IP_PROTO, 1, protocol);
+      if (ip && s_.chance(20)) entry(NXM_OF_IP_SRC, 4, 0x0a000000 + s_.below(4));
+    }
+    if (s_.chance(15)) entry(NXM_OF_VLAN_TCI, 2, s_.pick(std::array{0, 1, 0x1001}), s_.pick(std::array{0x1000, 0xfff}));
+    if (s_.chance(20)) entry(NXM_NX_TUN_ID, 8, s_.below(3) << (s_.chance(30) ? 32 : 0));
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      if (s_.chance(12)) entry(NXM_NX_REG0 + i, 4, s_.below(4), s_.chance(50) ? ~0ull : s_.between(1, 3));
+    }
+    return match;
+  }
+
   template <class R>
   void send(R r) {
     r.xid = default_xid(next_);
@@ -270,7 +306,10 @@ class Play {
     }
     for (const Observation& o : lockstep_.got()) {
       if (const auto* found = std::get_if<observation::Lookup>(&o)) ++seen[found->rule ? "hits" : "misses"];
+      if (const auto* found = std::get_if<observation::Lookup>(&o); found && found->table != 0)
+        ++seen["lookups in other tables"];
       if (std::holds_alternative<observation::PacketTx>(o)) ++seen["frames out"];
+      if (std::holds_alternative<observation::Metadata>(o)) ++seen["metadata"];
     }
     return !failed_;
   }
@@ -295,7 +334,7 @@ TEST(datapaths_agree, on_any_frame_and_any_actions) {
     ASSERT_TRUE(play.run()) << "seed " << seed;
     for (const auto& [what, count] : play.seen) seen[what] += count;
   }
-  for (const char* what : {"hits", "misses", "frames out"}) {
+  for (const char* what : {"hits", "misses", "frames out", "lookups in other tables", "metadata"}) {
     EXPECT_GT(seen[what], 2 * static_cast<int>(traces)) << what << " are too rare for this to show anything";
     RecordProperty(what, seen[what]);
   }
