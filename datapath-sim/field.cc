@@ -1,4 +1,4 @@
-// The table is nx-match.def's of July 2011, without the fields of 128 bits, which no register action can hold.
+// The table is nx-match.def's of July 2011.
 #include "datapath-sim/field.h"
 
 #include <algorithm>
@@ -39,6 +39,9 @@ constexpr NamedField kFields[] = {
     named(NXM_OF_ARP_TPA, Field::nw_dst, 32, kReadOnly, kArp),
     named(NXM_NX_ARP_SHA, Field::arp_sha, 48, kReadOnly, kArp),
     named(NXM_NX_ARP_THA, Field::arp_tha, 48, kReadOnly, kArp),
+    named(NXM_NX_IPV6_SRC, Field::ipv6_src, 128, kReadOnly, kIpv6),
+    named(NXM_NX_IPV6_DST, Field::ipv6_dst, 128, kReadOnly, kIpv6),
+    named(NXM_NX_ND_TARGET, Field::nd_target, 128, kReadOnly, kIpv6, 0, kIcmpv6),
     named(NXM_NX_ICMPV6_TYPE, Field::icmp_type, 8, kReadOnly, kIpv6, 0, kIcmpv6),
     named(NXM_NX_ICMPV6_CODE, Field::icmp_code, 8, kReadOnly, kIpv6, 0, kIcmpv6),
     named(NXM_NX_ND_SLL, Field::arp_sha, 48, kReadOnly, kIpv6, 0, kIcmpv6),
@@ -54,20 +57,19 @@ constexpr std::size_t reg_index(Field field) {
   return static_cast<std::size_t>(field) - static_cast<std::size_t>(Field::reg0);
 }
 
-}  // namespace
-
-bool NamedField::allowed(const Protocols& packets) const {
-  if (nw_proto != 0 && packets.nw_proto != nw_proto) return false;
-  return dl_type == 0 || packets.dl_type == dl_type || (or_dl_type != 0 && packets.dl_type == or_dl_type);
+// The low 64 bits of what is left when the address, a number of 128 bits, is shifted right.
+std::uint64_t read_wide(const Ipv6& address, unsigned shift) {
+  std::uint64_t high = 0, low = 0;
+  for (std::size_t i = 0; i < 8; ++i) {
+    high = high << 8 | address[i];
+    low = low << 8 | address[i + 8];
+  }
+  if (shift == 0) return low;
+  if (shift >= 64) return high >> (shift - 64);
+  return high << (64 - shift) | low >> shift;
 }
 
-const NamedField* find_field(std::uint32_t header) {
-  const auto* at =
-      std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.header == header; });
-  return at == std::end(kFields) ? nullptr : at;
-}
-
-std::uint64_t read(const FlowKey& k, Field field) {
+std::uint64_t read_narrow(const FlowKey& k, Field field) {
   switch (field) {
     case Field::in_port:
       return k.in_port;
@@ -104,6 +106,26 @@ std::uint64_t read(const FlowKey& k, Field field) {
     default:
       return k.reg[reg_index(field)];
   }
+}
+
+}  // namespace
+
+bool NamedField::allowed(const Protocols& packets) const {
+  if (nw_proto != 0 && packets.nw_proto != nw_proto) return false;
+  return dl_type == 0 || packets.dl_type == dl_type || (or_dl_type != 0 && packets.dl_type == or_dl_type);
+}
+
+const NamedField* find_field(std::uint32_t header) {
+  const auto* at =
+      std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.header == header; });
+  return at == std::end(kFields) ? nullptr : at;
+}
+
+std::uint64_t read(const FlowKey& k, Field field, unsigned shift) {
+  if (field == Field::ipv6_src) return read_wide(k.ipv6_src, shift);
+  if (field == Field::ipv6_dst) return read_wide(k.ipv6_dst, shift);
+  if (field == Field::nd_target) return read_wide(k.nd_target, shift);
+  return read_narrow(k, field) >> shift;
 }
 
 void write(FlowKey& k, Field field, std::uint64_t v) {

@@ -25,6 +25,9 @@ enum class Field : std::uint8_t {
   arp_sha,
   arp_tha,
   tun_id,
+  ipv6_src,
+  ipv6_dst,
+  nd_target,
   reg0,
   reg1,
   reg2,
@@ -48,10 +51,11 @@ struct NamedField {
   bool allowed(const Protocols& packets) const;
 };
 
-// nullptr: no field of at most 64 bits has that header.
+// nullptr: no field has that header.
 const NamedField* find_field(std::uint32_t header);
 
-std::uint64_t read(const FlowKey& key, Field field);
+// The field's bits from `shift` on, at most 64 of them.
+std::uint64_t read(const FlowKey& key, Field field, unsigned shift = 0);
 // Bits that the field does not have are dropped. `field` is a writable one.
 void write(FlowKey& key, Field field, std::uint64_t value);
 

@@ -114,15 +114,19 @@ void arp(FlowKey& key, const Cursor& c) {
   key.nw_dst = load32(a + 24);
 }
 
-// Takes the link-layer address option that belongs to the message. Two of it, and nothing of the message is believed.
-void neighbor_options(FlowKey& key, Cursor c, std::uint8_t wanted, std::uint64_t& address) {
+// Takes the link-layer address options, of either kind whatever the message. Two of a kind, and nothing of the message
+// is believed.
+void neighbor_options(FlowKey& key, Cursor c) {
+  constexpr std::uint8_t source = 1, target = 2;
   while (c.left() >= 8) {
+    const std::uint8_t kind = c.here()[0];
     const std::size_t length = static_cast<std::size_t>(c.here()[1]) * 8;
     if (length == 0 || length > c.left()) return;
-    if (c.here()[0] == wanted && length == 8) {
+    if ((kind == source || kind == target) && length == 8) {
+      std::uint64_t& address = kind == source ? key.arp_sha : key.arp_tha;
       if (address != 0) {
         key.nd_target = {};
-        address = 0;
+        key.arp_sha = key.arp_tha = 0;
         return;
       }
       address = load48(c.here() + 2);
@@ -139,8 +143,7 @@ void icmpv6(FlowKey& key, Cursor c) {
   const std::uint8_t* target = c.here();
   if (!c.skip(key.nd_target.size())) return;
   std::copy_n(target, key.nd_target.size(), key.nd_target.begin());
-  const bool asks = key.tp_src == solicitation;
-  neighbor_options(key, c, asks ? 1 : 2, asks ? key.arp_sha : key.arp_tha);
+  neighbor_options(key, c);
 }
 
 // What the chain of extension headers leads to.

@@ -8,21 +8,23 @@
 #include <filesystem>
 #include <fstream>
 
-#include "harness/packets_reading.h"
+#include "harness/packets_prediction.h"
+#include "harness/packets_registers.h"
+#include "harness/packets_rules.h"
 #include "harness/print.h"
 #include "harness/recording.h"
 #include "harness/request.h"
 #include "harness/spelling.h"
 #include "harness/wire_io.h"
-#include "model/decode.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
 namespace {
 
-constexpr ConnName kConn{ConnKind::service, 1};  // has no packet buffers, as the recorded connection
-constexpr std::uint32_t kRulesEvent = 3;         // whose n-th message makes the n-th rule
-constexpr std::size_t kShown = 12;               // failures that are spelled out
+constexpr ConnName kConn{ConnKind::service, 1};               // has no packet buffers, as the recorded connection
+constexpr std::uint32_t kTableIdsEvent = 3, kRulesEvent = 5;  // the n-th message of the latter makes the n-th rule
+constexpr std::size_t kTables = 254;                          // as many as recorded
+constexpr std::size_t kShown = 12;                            // failures that are spelled out
 
 // --- differences.txt: "## label", then "clause: ", "themes: ", "reason: " -------------------------------------------
 
@@ -65,7 +67,7 @@ std::vector<LabelEntry> read_labels(const std::string& path) {
 // --- What a side let out --------------------------------------------------------------------------------------------
 
 struct SideHits {
-  std::vector<std::optional<RuleName>> lookups;
+  std::vector<observation::Lookup> lookups;
   std::vector<PacketHit> hits;  // cookie not filled in
   std::vector<Bytes> errors;
 };
@@ -93,12 +95,25 @@ PacketHit packet_in(const Bytes& message) {
   return h;
 }
 
+PacketMeta packet_meta(const observation::Metadata& o) {
+  PacketMeta meta;
+  meta.tun_id = o.tun_id;
+  std::ranges::copy(o.reg, meta.reg.begin());
+  return meta;
+}
+
 SideHits side_hits(std::span<const Observation> observations) {
   SideHits s;
+  PacketMeta meta;  // of the frame that goes next
   for (const Observation& o : observations) {
-    if (const auto* lookup = std::get_if<observation::Lookup>(&o)) s.lookups.push_back(lookup->rule);
+    if (const auto* lookup = std::get_if<observation::Lookup>(&o)) s.lookups.push_back(*lookup);
+    if (const auto* metadata = std::get_if<observation::Metadata>(&o)) meta = packet_meta(*metadata);
+    if (std::holds_alternative<observation::PacketTx>(o)) meta = {};
+    for (const Bytes& message : sent({&o, 1}, OFPT_PACKET_IN)) {
+      s.hits.push_back(packet_in(message));
+      s.hits.back().meta = std::exchange(meta, {});
+    }
   }
-  for (const Bytes& message : sent(observations, OFPT_PACKET_IN)) s.hits.push_back(packet_in(message));
   s.errors = sent(observations, OFPT_ERROR);
   return s;
 }
@@ -136,7 +151,7 @@ std::vector<PacketFlow> flow_stats(std::span<const Observation> observations) {
 
 bool same(const PacketHit& side, const PacketHit& recorded) {
   return side.miss == recorded.miss && side.in_port == recorded.in_port && side.total_len == recorded.total_len &&
-         side.frame == recorded.frame;
+         side.frame == recorded.frame && side.meta == recorded.meta;
 }
 
 std::string hits_text(const std::vector<PacketHit>& hits) {
@@ -154,14 +169,13 @@ class ScenarioJudge {
   void judge() {
     lockstep_.start(switch_config());
     deliver(1, encode(request::SetConfig{1, OFPC_FRAG_NORMAL, 0xffff}));
+    if (alive_ && s_.table_ids) deliver(kTableIdsEvent, encode(request::FlowModTableId{kTableIdsEvent, 1}));
     Bytes rules;
     for (const Bytes& rule : s_.rules) put_bytes(rules, rule);
     if (!alive_) return;
     deliver(kRulesEvent, rules);
     if (!alive_) return;
-    judge_answers(lockstep_.wanted(), "model");
-    judge_answers(lockstep_.got(), "subject");
-    note_rules();
+    judge_answers();
     std::uint32_t event = kRulesEvent + 2;
     for (const PacketProbe& probe : s_.probes) {
       judge_probe(event, probe);
@@ -184,6 +198,7 @@ class ScenarioJudge {
     SwitchConfig c;
     c.provider = ProviderMode::simulated;
     c.connections = {kConn};
+    c.tables.resize(kTables);
     for (const std::uint16_t number : std::initializer_list<std::uint16_t>{1, 2, 3, OFPP_LOCAL}) {
       PortConfig port;
       port.number = number;
@@ -218,51 +233,29 @@ class ScenarioJudge {
     for (std::size_t i = 0; i < kPacketLabels; ++i) used_[i] += labels[i];
   }
 
-  void judge_answers(std::span<const Observation> observations, std::string_view side) {
-    const std::vector<Bytes> errors = sent(observations, OFPT_ERROR);
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < s_.rules.size(); ++i) {
-      const Bytes& recorded = s_.errors[i];
-      if (recorded.empty()) continue;
-      const Bytes got = next < errors.size() ? errors[next++] : Bytes{};
-      if (got == recorded) continue;
-      // The recorded switch gives back the whole request, and says so in the length; all before that is equal.
-      const std::size_t cut = wire::error_msg::size + OFP_ERROR_REQUEST_BYTES;
-      Bytes shortened(recorded.begin(), recorded.begin() + static_cast<std::ptrdiff_t>(std::min(cut, recorded.size())));
-      set_u16(shortened, wire::header::length.offset, shortened.size());
-      if (got != shortened) {
-        fail(fmt::format("rule {} ({})", i, side),
-             fmt::format("answer {}, recorded {}", print_hex(got), print_hex(recorded)));
-      } else if (side == "model") {
-        use(PacketLabels{}.set(static_cast<std::size_t>(PacketLabel::whole_request_in_error)));
-      }
-    }
-    if (next != errors.size()) fail(fmt::format("rules ({})", side), "more errors than recorded");
-  }
-
-  // The accepted rules, with the law's reading of their matches from the model's own tables.
-  void note_rules() {
-    for (const model::Rule& rule : lockstep_.state().tables[0].rules) {
-      const Bytes& message = s_.rules[rule.name.index - 1];
-      const Match as_sent = model::decode_match(message, wire::flow_mod::match.offset);
-      rules_.push_back({as_sent, rule.match, rule.priority, rule.actions});
-      cookies_.push_back(rule.cookie);
-      names_.push_back(rule.name);
+  void judge_answers() {
+    for (const std::string_view side : {"model", "subject"}) {
+      const auto errors = sent(side == "model" ? lockstep_.wanted() : lockstep_.got(), OFPT_ERROR);
+      PacketRules read = read_rules(s_, errors, lockstep_.state(), kRulesEvent);
+      for (const std::string& complaint : read.complaints) fail(side, complaint);
+      if (side == "subject") continue;  // the rules are the model's, with which the subject has agreed
+      for (const PacketLabel label : read.used) use(only(label));
+      rules_ = std::move(read.rules);
     }
     adjust_packets_.resize(rules_.size());
     adjust_bytes_.resize(rules_.size());
     report_.rules += s_.rules.size();
   }
 
-  std::uint64_t cookie_of(std::optional<std::size_t> rule) const { return rule ? cookies_[*rule] : 0; }
-
   // Whether the prediction is what was recorded.
   bool explains(const PacketPrediction& p, const PacketProbe& probe) const {
-    if (p.frames.size() != probe.hits.size()) return false;
-    for (std::size_t i = 0; i < p.frames.size(); ++i) {
+    if (p.refused == probe.error.empty() || p.hits.size() != probe.hits.size()) return false;
+    for (std::size_t i = 0; i < p.hits.size(); ++i) {
       const PacketHit& hit = probe.hits[i];
-      const bool equal = hit.cookie == cookie_of(p.rule) && hit.miss == !p.rule && hit.in_port == probe.in_port &&
-                         hit.total_len == hit.frame.size() && equal_but_open(p.frames[i], hit.frame, p.open);
+      const auto rule = p.hits[i].rule;
+      const bool equal = hit.cookie == (rule ? rules_[*rule].cookie : 0) && hit.miss == !rule &&
+                         hit.in_port == probe.in_port && hit.total_len == hit.frame.size() &&
+                         hit.meta == p.hits[i].meta && equal_but_open(p.hits[i].frame, hit.frame, p.open);
       if (!equal) return false;
     }
     return true;
@@ -272,46 +265,48 @@ class ScenarioJudge {
     return predict(rules_, probe.in_port, probe.frame, labels);
   }
 
-  // The fewest labels that explain what was recorded; none if all together do not.
-  PacketLabels explanation(const PacketProbe& probe) const {
-    PacketLabels needed = prediction(probe, PacketLabels{}.set()).applied;
-    if (!explains(prediction(probe, needed), probe)) return {};
+  // The fewest labels with which the prediction is what was recorded, and has run the rules that it has run with all of
+  // them; none if all together do not explain it.
+  PacketLabels explanation(const PacketProbe& probe, const PacketPrediction& law) const {
+    PacketLabels needed = PacketLabels{}.set();
+    const PacketPrediction all = prediction(probe, needed);
+    if (!explains(all, probe)) return {};
+    if (explains(law, probe) && law.executed == all.executed) return {};
     for (std::size_t i = 0; i < kPacketLabels; ++i) {
-      if (!needed[i]) continue;
       PacketLabels fewer = needed;
-      fewer.reset(i);
-      if (explains(prediction(probe, fewer), probe)) needed = fewer;
+      const PacketPrediction p = prediction(probe, fewer.reset(i));
+      if (explains(p, probe) && p.executed == all.executed) needed = fewer;
     }
     return needed;
   }
 
-  bool equals_recording(const SideHits& side, const PacketProbe& probe) const {
-    if (!side.errors.empty() || side.lookups.size() > 1 || side.hits.size() != probe.hits.size()) return false;
-    for (std::size_t i = 0; i < side.hits.size(); ++i) {
-      const bool met = side.lookups.size() == 1 && side.lookups[0].has_value();
-      const auto rule = met ? std::ranges::find(names_, *side.lookups[0]) : names_.end();
-      const std::uint64_t cookie = rule == names_.end() ? 0 : cookies_[static_cast<std::size_t>(rule - names_.begin())];
-      if (!same(side.hits[i], probe.hits[i]) || cookie != probe.hits[i].cookie) return false;
-    }
-    return true;
+  bool same_lookups(const SideHits& side, const PacketPrediction& law) const {
+    return std::ranges::equal(side.lookups, law.lookups, [&](const auto& seen, const auto& wanted) {
+      return seen.table == wanted.table &&
+             seen.rule == (wanted.rule ? std::optional(rules_[*wanted.rule].name) : std::nullopt);
+    });
   }
 
   bool equals_law(const SideHits& side, const PacketPrediction& law) const {
-    if (!side.errors.empty() || side.hits.size() != law.frames.size()) return false;
-    std::vector<std::optional<RuleName>> lookups;
-    if (law.looked_up) lookups.push_back(law.rule ? std::optional(names_[*law.rule]) : std::nullopt);
-    if (side.lookups != lookups) return false;
+    if (!side.errors.empty() || !same_lookups(side, law) || side.hits.size() != law.hits.size()) return false;
     for (std::size_t i = 0; i < side.hits.size(); ++i) {
-      if (side.hits[i].frame != law.frames[i] || side.hits[i].miss == law.rule.has_value()) return false;
+      const PacketHit& hit = side.hits[i];
+      const PacketPrediction::Hit& wanted = law.hits[i];
+      if (hit.frame != wanted.frame || hit.miss == wanted.rule.has_value() || hit.meta != wanted.meta) return false;
     }
     return true;
   }
 
-  void judge_side(const SideHits& side, const PacketProbe& probe, PacketLabels why, PacketsSide& counts,
-                  std::string_view name) {
-    if (equals_recording(side, probe)) {
+  bool equals_recording(const SideHits& side, const PacketProbe& probe) const {
+    return side.errors.empty() && probe.error.empty() && std::ranges::equal(side.hits, probe.hits, same);
+  }
+
+  // Which rule sent what up is the law's to say: a packet-in does not name it, but the lookups on the way do.
+  void judge_side(const SideHits& side, const PacketProbe& probe, const PacketPrediction& law, PacketLabels why,
+                  PacketsSide& counts, std::string_view name) {
+    if (equals_recording(side, probe) && explains(law, probe) && equals_law(side, law)) {
       ++counts.agreed;
-    } else if (why.any() && equals_law(side, prediction(probe, {}))) {
+    } else if (why.any() && equals_law(side, law)) {
       ++counts.covered;
     } else {
       ++counts.diverged;
@@ -327,62 +322,51 @@ class ScenarioJudge {
     ++report_.frames;
     report_.hits += probe.hits.size();
     const SideHits model = side_hits(lockstep_.wanted()), subject = side_hits(lockstep_.got());
-    PacketLabels why;
-    if (!equals_recording(model, probe)) {
-      why = explanation(probe);
-      use(why);
-    }
-    judge_side(model, probe, why, report_.model, "model");
-    judge_side(subject, probe, why, report_.subject, "subject");
-    note_rule_met(probe);
+    const PacketPrediction law = prediction(probe, {});
+    const PacketLabels why = explanation(probe, law);
+    use(why);
+    judge_side(model, probe, law, why, report_.model, "model");
+    judge_side(subject, probe, law, why, report_.subject, "subject");
+    note_rules_run(probe, law, prediction(probe, why));
   }
 
   // How the recorded switch counted the frame, in relation to the law.
-  void note_rule_met(const PacketProbe& probe) {
-    const auto bump = [&](std::optional<std::size_t> rule, std::int64_t by) {
-      if (!rule) return;
-      adjust_packets_[*rule] += by;
-      adjust_bytes_[*rule] += by * static_cast<std::int64_t>(probe.frame.size());
-    };
-    const PacketPrediction law = prediction(probe, {}), all = prediction(probe, PacketLabels{}.set());
-    bump(law.rule, -1);
-    std::optional<std::size_t> met = all.rule;
-    if (probe.hits.empty() && met != law.rule) {  // to be seen in the counters only
-      for (std::size_t i = 0; i < kPacketLabels; ++i) {
-        const PacketLabels one = PacketLabels{}.set(i);
-        if (all.applied[i] && prediction(probe, one).rule != law.rule) use(one);
-      }
-    }
-    if (!probe.hits.empty()) {
-      const auto at = std::ranges::find(cookies_, probe.hits[0].cookie);
-      met = at == cookies_.end() ? std::nullopt : std::optional(static_cast<std::size_t>(at - cookies_.begin()));
-    }
-    bump(met, +1);
+  void note_rules_run(const PacketProbe& probe, const PacketPrediction& law, const PacketPrediction& recorded) {
+    const auto size = static_cast<std::int64_t>(probe.frame.size());
+    for (const std::size_t rule : law.executed) --adjust_packets_[rule], adjust_bytes_[rule] -= size;
+    for (const std::size_t rule : recorded.executed) ++adjust_packets_[rule], adjust_bytes_[rule] += size;
   }
 
   void judge_flows(const std::vector<PacketFlow>& flows, std::string_view side) {
-    if (flows.size() != s_.final_flows.size()) fail(side, "another number of flows at the end");
+    const auto here_only = std::ranges::count_if(rules_, [](const PacketRule& r) { return r.lawful && r.other_there; });
+    const auto there_only = std::ranges::count_if(rules_, [](const PacketRule& r) { return !r.lawful; });
+    const auto expected = static_cast<std::ptrdiff_t>(s_.final_flows.size()) - there_only + here_only;
+    if (static_cast<std::ptrdiff_t>(flows.size()) != expected) fail(side, "another number of flows at the end");
     for (const PacketFlow& recorded : s_.final_flows) {
       report_.final_flows += side == "model";
-      const auto flow = std::ranges::find(flows, recorded.cookie, &PacketFlow::cookie);
-      const auto rule = std::ranges::find(cookies_, recorded.cookie) - cookies_.begin();
-      if (flow == flows.end()) {
-        fail(side, fmt::format("no flow with cookie {:x} at the end", recorded.cookie));
-        continue;
+      const auto rule = std::ranges::find(rules_, recorded.cookie, &PacketRule::cookie);
+      if (rule == rules_.end()) {
+        fail(side, fmt::format("no rule with cookie {:x}", recorded.cookie));
+      } else {
+        judge_flow(recorded, *rule, flows, static_cast<std::size_t>(rule - rules_.begin()), side);
       }
-      const auto with = [](std::uint64_t count, std::int64_t by) { return count + static_cast<std::uint64_t>(by); };
-      const auto at = static_cast<std::size_t>(rule);
-      const bool equal = flow->table == recorded.table && flow->priority == recorded.priority &&
-                         flow->idle_timeout == recorded.idle_timeout && flow->hard_timeout == recorded.hard_timeout &&
-                         flow->actions == recorded.actions &&
-                         with(flow->packets, adjust_packets_[at]) == recorded.packets &&
-                         with(flow->bytes, adjust_bytes_[at]) == recorded.bytes;
-      if (equal) continue;
-      fail(side, fmt::format("flow {:x}: priority {} {}, packets {}{:+} {}, bytes {}{:+} {}, actions {} {}",
-                             recorded.cookie, flow->priority, recorded.priority, flow->packets, adjust_packets_[at],
-                             recorded.packets, flow->bytes, adjust_bytes_[at], recorded.bytes, print_hex(flow->actions),
-                             print_hex(recorded.actions)));
     }
+  }
+
+  // A rule that the law does not have was counted in the predictions only.
+  void judge_flow(const PacketFlow& recorded, const PacketRule& rule, const std::vector<PacketFlow>& flows,
+                  std::size_t at, std::string_view side) {
+    const auto found = std::ranges::find(flows, recorded.cookie, &PacketFlow::cookie);
+    if ((found != flows.end()) != rule.lawful) return fail(side, fmt::format("flow {:x} at the end", recorded.cookie));
+    PacketFlow flow = rule.lawful ? *found : recorded;
+    if (!rule.lawful) flow.packets = flow.bytes = 0;
+    flow.packets += static_cast<std::uint64_t>(adjust_packets_[at]);
+    flow.bytes += static_cast<std::uint64_t>(adjust_bytes_[at]);
+    if (flow == recorded) return;
+    fail(side, fmt::format("flow {:x}: table {} {}, priority {} {}, packets {} {}, bytes {} {}, actions {} {}",
+                           recorded.cookie, flow.table, recorded.table, flow.priority, recorded.priority, flow.packets,
+                           recorded.packets, flow.bytes, recorded.bytes, print_actions(flow.actions),
+                           print_actions(recorded.actions)));
   }
 
   const PacketScenario& s_;
@@ -391,22 +375,8 @@ class ScenarioJudge {
   std::array<std::uint64_t, kPacketLabels>& used_;
   bool alive_ = true;  // model and subject still agree
   std::vector<PacketRule> rules_;
-  std::vector<std::uint64_t> cookies_;
-  std::vector<RuleName> names_;
   std::vector<std::int64_t> adjust_packets_, adjust_bytes_;  // recorded minus ours, by the frames' differences
 };
-
-// Messages with an extended match, and Nicira's actions (ACT-5).
-bool needs_more_than_openflow10(const PacketScenario& s) {
-  return std::ranges::any_of(s.rules, [](const Bytes& rule) {
-    if (rule.size() < wire::flow_mod::size || rule[wire::header::type.offset] != OFPT_FLOW_MOD) return true;
-    for (Reader actions(ByteView(rule).subspan(wire::flow_mod::size)); actions.left() > 0;) {
-      if (actions.get<std::uint16_t>() == OFPAT_VENDOR) return true;
-      actions.take(std::max<std::size_t>(actions.get<std::uint16_t>(), 4) - 4);
-    }
-    return false;
-  });
-}
 
 void judge_labels(const std::vector<LabelEntry>& entries, const std::array<std::uint64_t, kPacketLabels>& used,
                   PacketsReport& report) {
@@ -439,13 +409,14 @@ PacketsReport judge_packets(const std::vector<PacketScenario>& scenarios, const 
   for (const PacketScenario& scenario : scenarios) {
     report.theme = scenario.theme;
     ++report.scenarios;
-    if (needs_more_than_openflow10(scenario)) {
-      ++report.outside;
+    if (const std::optional<PacketScenario> fits = with_four_registers(scenario)) {
+      ScenarioJudge(*fits, lockstep, report, used).judge();
     } else {
-      ScenarioJudge(scenario, lockstep, report, used).judge();
+      ++report.outside;
+      ++used[static_cast<std::size_t>(PacketLabel::five_registers)];
     }
   }
-  if (report.outside != report.scenarios) judge_labels(entries, used, report);
+  judge_labels(entries, used, report);
   report.stats = lockstep.stats();
   return report;
 }

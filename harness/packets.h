@@ -3,10 +3,10 @@
 //
 // Each scenario is played through the real door: flow-mods and packet-outs to OFPP_TABLE as OpenFlow messages, the
 // model and the subject in lockstep on simulated datapaths. What comes back for each frame (rule, reason, in_port,
-// frame, length), the answers to the flow-mods and the flow statistics at the end are held against the recording:
-// equal, or covered by labels (harness/packets_reading.h), which `differences.txt` beside the recordings gives reasons
-// for. Invariant: a label that stands there for a theme and is never used is a failure, as is one that does not stand
-// there and is used.
+// frame, length, registers, tunnel id), the answers to the flow-mods and the flow statistics at the end are held
+// against the recording: equal, or covered by labels (harness/packets_reading.h), which `differences.txt` beside the
+// recordings gives reasons for. Invariant: a label that stands there for a theme and is never used is a failure, as is
+// one that does not stand there and is used.
 #pragma once
 
 #include <array>
@@ -27,12 +27,12 @@ struct PacketsSide {
 struct PacketsReport {
   std::string theme;
   std::uint64_t scenarios = 0;
-  std::uint64_t outside = 0;  // scenarios with messages that the model does not know yet; not judged
+  std::uint64_t outside = 0;  // scenarios that need a fifth register (harness/packets_registers.h); not judged
   std::uint64_t rules = 0, frames = 0, hits = 0, final_flows = 0;
   PacketsSide model, subject;
   struct Use {
     std::string label, clause, reason;
-    std::uint64_t count = 0;  // frames, or answers to flow-mods
+    std::uint64_t count = 0;  // frames, answers to flow-mods, or scenarios that are outside
   };
   std::vector<Use> labels;  // that differences.txt has for this theme
   std::uint64_t failures = 0;

@@ -54,12 +54,31 @@ Bytes hex(const json& j) {
   return bytes;
 }
 
+template <class T>
+T hex_number(const json& j) {
+  const auto& text = j.get_ref<const std::string&>();
+  const char* end = text.data() + text.size();
+  T value{};
+  const auto parsed = std::from_chars(text.data(), end, value, 16);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) throw Malformed(fmt::format("'{}' is no number", text));
+  return value;
+}
+
+PacketMeta parse_meta(const json& j) {
+  PacketMeta m;
+  for (const auto& [name, value] : j.items()) {
+    const bool reg = name.size() == 4 && name.starts_with("reg") && name[3] >= '0' && name[3] <= '4';
+    if (!reg && name != "tun_id") throw Malformed(fmt::format("'{}' is no metadata", name));
+    if (reg) m.reg[static_cast<std::size_t>(name[3] - '0')] = hex_number<std::uint32_t>(value);
+    if (!reg) m.tun_id = hex_number<std::uint64_t>(value);
+  }
+  return m;
+}
+
 PacketHit parse_hit(const json& j) {
   PacketHit h;
-  const auto& cookie = j.at("cookie").get_ref<const std::string&>();
-  const char* end = cookie.data() + cookie.size();
-  const auto parsed = std::from_chars(cookie.data(), end, h.cookie, 16);
-  if (parsed.ec != std::errc{} || parsed.ptr != end) throw Malformed(fmt::format("'{}' is no cookie", cookie));
+  h.cookie = hex_number<std::uint64_t>(j.at("cookie"));
+  if (j.contains("meta")) h.meta = parse_meta(j.at("meta"));
   h.miss = j.at("reason").get_ref<const std::string&>() == "no_match";
   h.in_port = j.at("in_port").get<std::uint16_t>();
   h.total_len = j.at("total_len").get<std::uint16_t>();
@@ -108,6 +127,7 @@ PacketScenario parse_scenario(const json& j) {
   PacketScenario s;
   s.id = j.at("id").get<std::string>();
   s.theme = j.at("theme").get<std::string>();
+  s.table_ids = j.value("table_id_ext", false);
   for (const json& rule : j.at("rules")) s.rules.push_back(hex(rule));
   for (const json& result : j.at("rule_results")) { s.errors.push_back(result == "ok" ? Bytes{} : hex(result)); }
   if (s.errors.size() != s.rules.size()) throw Malformed("rules and rule_results differ in number");

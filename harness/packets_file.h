@@ -1,6 +1,7 @@
 // Recorded packets of a real switch (corpus/recordings/packets/README.md), read from their files.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,9 +11,18 @@
 
 namespace oftwin::harness {
 
+// What belonged to the packet and does not show in its frame. The recorded switch has 16 registers, of which the
+// scenarios use five.
+struct PacketMeta {
+  std::uint64_t tun_id = 0;
+  std::array<std::uint32_t, 5> reg{};
+  bool operator==(const PacketMeta&) const = default;
+};
+
 // One packet-in that a frame caused.
 struct PacketHit {
-  std::uint64_t cookie = 0;  // of the rule; 0: a miss
+  std::uint64_t cookie = 0;  // of the rule whose list the output stands in; 0: a miss
+  PacketMeta meta;
   bool miss = false;
   std::uint16_t in_port = 0, total_len = 0;
   Bytes frame;
@@ -31,10 +41,12 @@ struct PacketFlow {
   std::uint16_t priority = 0, idle_timeout = 0, hard_timeout = 0;
   std::uint8_t table = 0;
   Bytes actions;
+  bool operator==(const PacketFlow&) const = default;
 };
 
 struct PacketScenario {
   std::string id, theme;
+  bool table_ids = false;     // a flow-mod's command says the table, too
   std::vector<Bytes> rules;   // whole messages
   std::vector<Bytes> errors;  // of each rule: empty, or the whole error message
   std::vector<PacketProbe> probes;

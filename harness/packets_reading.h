@@ -1,7 +1,8 @@
-// How the recorded switch (Open vSwitch 3.1) reads and rewrites frames where it does otherwise than the law.
+// How the recorded switch (Open vSwitch 3.1) reads frames where it does otherwise than the law.
 //
-// Each label is one such point. What a rule does to a frame is predicted twice from the model's own functions: as the
-// law has it, and with some labels in force. A recorded difference is covered by labels only if the prediction with
+// Each label is one point in which that switch differs from the law, in this or in the later steps (packets_rules.h:
+// which rules it accepts; packets_prediction.h: what actions do). What happens to a frame is predicted from the model's
+// own functions with any set of labels in force. A recorded difference is covered by labels only if the prediction with
 // exactly these gives what was recorded; nothing is forgiven that is not predicted. Only where that switch writes
 // checksums and ports that the law never touches (ICMP, SCTP, IPv6), the few bytes concerned are left open.
 #pragma once
@@ -14,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/packet.h"
 #include "spec/bytes.h"
 #include "spec/match.h"
 
@@ -25,6 +27,7 @@ enum class PacketLabel : std::uint8_t {
   ipv4_total_length,
   ipv4_padding,
   ipv4_protocol_zero,
+  short_icmp,
   tcp_data_offset,
   fragment_transport,
   icmp_rewrite,
@@ -33,37 +36,74 @@ enum class PacketLabel : std::uint8_t {
   ipv6_in_openflow10_match,
   ipv6_rewrite,
   whole_request_in_error,
+  nxm_masks,
+  nxm_value_outside_mask,
+  nicira_action_errors,
+  set_on_other_packets,
+  strip_without_tag,
+  resubmit_depth,
+  resubmit_in_port,
+  five_registers,
 };
-inline constexpr std::array kPacketLabelNames = std::to_array<std::string_view>(
-    {"short-frame", "dot1ad-tag", "ipv4-total-length", "ipv4-padding", "ipv4-protocol-zero", "tcp-data-offset",
-     "fragment-transport", "icmp-rewrite", "sctp-ports", "arp-opcode", "ipv6-in-openflow10-match", "ipv6-rewrite",
-     "whole-request-in-error"});
+inline constexpr std::array kPacketLabelNames = std::to_array<std::string_view>({"short-frame",
+                                                                                 "dot1ad-tag",
+                                                                                 "ipv4-total-length",
+                                                                                 "ipv4-padding",
+                                                                                 "ipv4-protocol-zero",
+                                                                                 "short-icmp",
+                                                                                 "tcp-data-offset",
+                                                                                 "fragment-transport",
+                                                                                 "icmp-rewrite",
+                                                                                 "sctp-ports",
+                                                                                 "arp-opcode",
+                                                                                 "ipv6-in-openflow10-match",
+                                                                                 "ipv6-rewrite",
+                                                                                 "whole-request-in-error",
+                                                                                 "nxm-masks",
+                                                                                 "nxm-value-outside-mask",
+                                                                                 "nicira-action-errors",
+                                                                                 "set-on-other-packets",
+                                                                                 "strip-without-tag",
+                                                                                 "resubmit-depth",
+                                                                                 "resubmit-in-port",
+                                                                                 "five-registers"});
 inline constexpr std::size_t kPacketLabels = kPacketLabelNames.size();
 using PacketLabels = std::bitset<kPacketLabels>;
-
-// A rule that was accepted.
-struct PacketRule {
-  Match sent;   // as the message has it
-  Match match;  // as the law has it: normalized
-  std::uint32_t priority = 0;
-  Bytes actions;
-};
+inline bool has(PacketLabels labels, PacketLabel label) { return labels[static_cast<std::size_t>(label)]; }
+inline PacketLabels only(PacketLabel label) { return PacketLabels{}.set(static_cast<std::size_t>(label)); }
 
 // Bytes that may differ; counted from the end of the frame, where tags move nothing.
 struct OpenBytes {
   std::size_t from_end = 0, size = 0;
 };
 
-struct PacketPrediction {
-  bool looked_up = true;
-  std::optional<std::size_t> rule;  // nullopt: a miss
-  std::vector<Bytes> frames;        // that go to the controller, in order
-  std::vector<OpenBytes> open;
-  PacketLabels applied;  // of those in force, the ones that this frame or these rules are a case of
-};
+// A frame as it is read with some labels in force.
+class FrameReading {
+ public:
+  FrameReading(std::uint16_t in_port, ByteView arrived, PacketLabels in_force);
 
-PacketPrediction predict(const std::vector<PacketRule>& rules, std::uint16_t in_port, ByteView frame,
-                         PacketLabels in_force);
+  Bytes frame;
+  bool whole = true;  // at least an Ethernet header
+  bool dot1ad = false;
+  FlowKey key;  // for the actions; a match sees no transport ports if `ports_hidden`
+  bool ports_hidden = false;
+  std::optional<std::size_t> ipv4, transport;
+  bool ports_settable = true;  // else `transport` is there for its checksum only
+  std::vector<OpenBytes> open_to_tos, open_to_ports;
+
+ private:
+  bool on(PacketLabel label) const { return has(in_force_, label); }
+  void set_ports(std::uint16_t src, std::uint16_t dst);
+  void open(std::vector<OpenBytes>& list, std::size_t at, std::size_t size) const;
+  void read_ipv4(bool fragment);
+  void read_fragment(ByteView segment, bool later);
+  void read_transport(ByteView all, ByteView segment);
+  void drop_transport();
+  void read_arp();
+  void read_ipv6();
+
+  PacketLabels in_force_;
+};
 
 // Whether `recorded` is what was predicted, but for the open bytes.
 bool equal_but_open(ByteView predicted, ByteView recorded, const std::vector<OpenBytes>& open);

@@ -22,8 +22,8 @@ constexpr std::uint8_t kDscp = 0xfc;
 constexpr std::size_t kLengths[] = {0, 16, 16, 0, 16, 16, 24, 24, 16, 24, 32, 24, 32, 32, 16};
 
 // The fields that can be read, but for the registers.
-using Part =
-    std::variant<std::uint8_t FlowKey::*, std::uint16_t FlowKey::*, std::uint32_t FlowKey::*, std::uint64_t FlowKey::*>;
+using Part = std::variant<std::uint8_t FlowKey::*, std::uint16_t FlowKey::*, std::uint32_t FlowKey::*,
+                          std::uint64_t FlowKey::*, Ipv6 FlowKey::*>;
 constexpr std::pair<std::uint32_t, Part> kParts[] = {
     {NXM_OF_IN_PORT, &FlowKey::in_port},    {NXM_OF_ETH_DST, &FlowKey::dl_dst},
     {NXM_OF_ETH_SRC, &FlowKey::dl_src},     {NXM_OF_ETH_TYPE, &FlowKey::dl_type},
@@ -37,7 +37,8 @@ constexpr std::pair<std::uint32_t, Part> kParts[] = {
     {NXM_NX_TUN_ID, &FlowKey::tun_id},      {NXM_NX_ARP_SHA, &FlowKey::arp_sha},
     {NXM_NX_ARP_THA, &FlowKey::arp_tha},    {NXM_NX_ICMPV6_TYPE, &FlowKey::tp_src},
     {NXM_NX_ICMPV6_CODE, &FlowKey::tp_dst}, {NXM_NX_ND_SLL, &FlowKey::arp_sha},
-    {NXM_NX_ND_TLL, &FlowKey::arp_tha},
+    {NXM_NX_ND_TLL, &FlowKey::arp_tha},     {NXM_NX_ND_TARGET, &FlowKey::nd_target},
+    {NXM_NX_IPV6_SRC, &FlowKey::ipv6_src},  {NXM_NX_IPV6_DST, &FlowKey::ipv6_dst},
 };
 constexpr std::uint32_t kWritable[] = {
     NXM_NX_TUN_ID,  NXM_OF_ETH_DST, NXM_OF_ETH_SRC,  NXM_OF_VLAN_TCI, NXM_OF_IP_TOS,
@@ -79,8 +80,7 @@ std::uint64_t ones(std::size_t count) { return count >= 64 ? ~std::uint64_t{0} :
 // --- What is wrong ---------------------------------------------------------------------------------------------------
 
 bool can_read(Bits from, Layers layers) {
-  const std::size_t bits = 8 * field_size(from.header, layers);
-  return from.count != 0 && bits <= 64 && from.offset + from.count <= bits;
+  return from.count != 0 && from.offset + from.count <= 8 * field_size(from.header, layers);
 }
 bool can_write(Bits to, Layers layers, std::size_t least = 1) {
   return to.count >= least && can_read(to, layers) && std::ranges::find(kWritable, to.type()) != std::end(kWritable);
@@ -142,16 +142,26 @@ void with_part(FlowKey& key, std::uint32_t type, Use use) {
   std::visit([&](auto p) { use(key.*p); }, part->second);
 }
 
-void load(FlowKey& key, Bits to, std::uint64_t value) {
+bool bit(std::uint64_t part, std::size_t i) { return part >> i & 1; }
+bool bit(const Ipv6& part, std::size_t i) { return part[15 - i / 8] >> i % 8 & 1; }
+
+template <class W>
+void set_bits(W& part, Bits to, std::uint64_t value) {
   const std::uint64_t mask = ones(to.count) << to.offset;
-  with_part(key, to.type(),
-            [&]<class W>(W& part) { part = static_cast<W>((part & ~mask) | (value << to.offset & mask)); });
+  part = static_cast<W>((part & ~mask) | (value << to.offset & mask));
+}
+void set_bits(Ipv6&, Bits, std::uint64_t) {}  // cannot be a destination
+
+void load(FlowKey& key, Bits to, std::uint64_t value) {
+  with_part(key, to.type(), [&](auto& part) { set_bits(part, to, value); });
   key.nw_tos &= kDscp;
 }
 void move(FlowKey& key, Bits from, Bits to) {
   std::uint64_t value = 0;
-  with_part(key, from.type(), [&](auto& part) { value = part; });
-  load(key, to, value >> from.offset & ones(from.count));
+  for (std::size_t i = from.count; i-- > 0;) {
+    with_part(key, from.type(), [&](const auto& part) { value = value << 1 | bit(part, from.offset + i); });
+  }
+  load(key, to, value);
 }
 
 const Port* find_port(const std::vector<Port>& ports, std::uint16_t number) {

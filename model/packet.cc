@@ -93,18 +93,17 @@ void neighbour_discovery(ByteView rest, FlowKey& key, Clauses& hit) {
   if ((type != 135 && type != 136) || code != 0 || rest.size() < 24) return;
   hit.set(clause("PKT-9"));
   key.nd_target = address(rest, 8);
-  const std::uint8_t wanted = type == 135 ? 1 : 2;
-  std::uint64_t& link_address = type == 135 ? key.arp_sha : key.arp_tha;
+  const auto clear = [&] {
+    key.nd_target = {};
+    key.arp_sha = key.arp_tha = 0;
+  };
   rest = rest.subspan(24);
   while (rest.size() >= 8) {
     const std::size_t length = rest[1] * 8u;
     if (length == 0 || length > rest.size()) return;
-    if (rest[0] == wanted && length == 8) {
-      if (link_address != 0) {
-        key.nd_target = {};
-        link_address = 0;
-        return;
-      }
+    if ((rest[0] == 1 || rest[0] == 2) && length == 8) {
+      std::uint64_t& link_address = rest[0] == 1 ? key.arp_sha : key.arp_tha;
+      if (link_address != 0) return clear();
       link_address = number(rest, 2, 6);
     }
     rest = rest.subspan(length);

@@ -80,7 +80,8 @@ TEST(ModelNiciraAction, ACT_11_WhatAMoveAndALoadMayName) {
   EXPECT_EQ(verdict("load:1->NXM_OF_IP_TOS[2]", kTcp6), "ok");
   EXPECT_EQ(verdict("load:1->NXM_OF_IP_TOS[2]", Layers{}), kArgument);
   EXPECT_EQ(verdict("move:NXM_NX_ND_SLL[]->NXM_OF_ETH_SRC[]", kSolicitation), "ok");
-  EXPECT_EQ(verdict("move:NXM_NX_IPV6_SRC[0..31]->NXM_NX_REG0[]", kTcp6), kArgument) << "wider than 64 bits";
+  EXPECT_EQ(verdict("move:NXM_NX_IPV6_SRC[64..127]->NXM_NX_TUN_ID[]", kTcp6), "ok");
+  EXPECT_EQ(verdict("move:NXM_NX_IPV6_SRC[65..128]->NXM_NX_TUN_ID[]", kTcp6), kArgument);
   Bytes none = actions("move:NXM_NX_REG0[]->NXM_NX_REG1[]");
   none[11] = 0;
   EXPECT_EQ(verdict(none), kArgument) << "no bits";

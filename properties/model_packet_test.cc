@@ -246,7 +246,8 @@ TEST(ModelPacket, PKT_9_NeighbourDiscovery) {
   const Bytes source = be(0x0101, 2) + be(0x020000000001, 6), target = be(0x0201, 2) + be(0x020000000002, 6);
   EXPECT_EQ(key(135, target + source).nd_target[0], 0x33);
   EXPECT_EQ(key(135, target + source).arp_sha, 0x020000000001u);
-  EXPECT_EQ(key(135, target + source).arp_tha, 0u);
+  EXPECT_EQ(key(135, target + source).arp_tha, 0x020000000002u);
+  EXPECT_EQ(key(136, source + target + target).arp_sha, 0u);
   EXPECT_EQ(key(136, target).arp_tha, 0x020000000002u);
   EXPECT_EQ(key(135, source + source).nd_target[0], 0);
   EXPECT_EQ(key(135, source + source).arp_sha, 0u);

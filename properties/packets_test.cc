@@ -7,8 +7,10 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <set>
 
-#include "harness/packets_reading.h"
+#include "harness/packets_prediction.h"
+#include "harness/packets_registers.h"
 #include "harness/recording.h"
 #include "harness/subject/builtin.h"
 
@@ -38,10 +40,18 @@ TEST(Packets, EveryOpenFlow10ActionDoesToTheFrameWhatWasRecorded) {
   EXPECT_EQ(report.outside, 0u);
 }
 
-TEST(Packets, OddFramesAreReadAsRecordedWhereOpenFlow10CanTell) {
+TEST(Packets, ExtendedMatchesAndNicirasActionsDoWhatWasRecorded) {
+  const PacketsReport report = check("nx");
+  EXPECT_TRUE(report.ok());
+  EXPECT_EQ(report.scenarios, 280u);
+  EXPECT_EQ(report.outside, 25u);
+}
+
+TEST(Packets, OddFramesAreReadAsRecorded) {
   const PacketsReport report = check("parse");
   EXPECT_TRUE(report.ok());
-  EXPECT_EQ(report.scenarios - report.outside, 76u);
+  EXPECT_EQ(report.frames, 6442u);
+  EXPECT_EQ(report.outside, 0u);
 }
 
 TEST(Packets, AFileThatIsNoRecordingIsRefusedWithItsLine) {
@@ -59,17 +69,19 @@ TEST(Packets, AFileThatIsNoRecordingIsRefusedWithItsLine) {
 }
 
 // The judge itself: whatever is changed in a recording is found, and nothing explains it away.
-std::uint64_t failures_after(const std::function<void(PacketScenario&)>& change) {
+std::uint64_t failures_after(const std::function<void(PacketScenario&)>& change, const std::string& theme = "actions10",
+                             std::size_t changed = 3) {
   std::vector<PacketScenario> scenarios;
-  read_packet_scenarios(kFolder + "packets-actions10.jsonl.gz", [&](const PacketScenario& s) {
+  read_packet_scenarios(kFolder + "packets-" + theme + ".jsonl.gz", [&](const PacketScenario& s) {
     scenarios.push_back(s);
     return true;
   });
-  change(scenarios[3]);  // whose second rule was refused
+  change(scenarios[changed]);
   const std::unique_ptr<Subject> subject = make_builtin_subject();
   return judge_packets(scenarios, kFolder + "differences.txt", *subject).failures;
 }
 
+// (The second rule of the fourth scenario was refused.)
 TEST(Packets, EveryKindOfChangeInARecordingIsFound) {
   EXPECT_EQ(failures_after([](PacketScenario&) {}), 0u);
   EXPECT_NE(failures_after([](PacketScenario& s) { s.probes[0].hits[0].frame[15] ^= 1; }), 0u);
@@ -85,6 +97,38 @@ TEST(Packets, EveryKindOfChangeInARecordingIsFound) {
   EXPECT_NE(failures_after([](PacketScenario& s) { s.final_flows.pop_back(); }), 0u);
   EXPECT_NE(failures_after([](PacketScenario& s) { s.errors[1][11] ^= 1; }), 0u);
   EXPECT_NE(failures_after([](PacketScenario& s) { s.errors[1].clear(); }), 0u);
+}
+
+TEST(Packets, EveryKindOfChangeInRecordedMetadataIsFound) {
+  const auto last_hit = [](PacketScenario& s) -> PacketHit& { return s.probes[0].hits.back(); };
+  constexpr std::size_t at = 0;  // a scenario whose rules copy what they read to registers
+  EXPECT_EQ(failures_after([](PacketScenario&) {}, "parse", at), 0u);
+  EXPECT_NE(failures_after([&](PacketScenario& s) { last_hit(s).meta.reg[0] ^= 1; }, "parse", at), 0u);
+  EXPECT_NE(failures_after([&](PacketScenario& s) { last_hit(s).meta.reg[4] ^= 1; }, "parse", at), 0u);
+  EXPECT_NE(failures_after([&](PacketScenario& s) { s.probes[0].error = s.rules[0]; }, "parse", at), 0u);
+}
+
+TEST(Packets, ARegisterGoesToAPlaceOfItsOwn) {
+  PacketScenario s;
+  EXPECT_TRUE(with_four_registers(s));
+  std::size_t fit = 0, tunnels = 0;
+  read_packet_scenarios(kFolder + "packets-parse.jsonl.gz", [&](const PacketScenario& recorded) {
+    const auto renamed = with_four_registers(recorded);
+    fit += renamed.has_value();
+    for (std::size_t i = 0; renamed && i < recorded.probes.size(); ++i) {
+      for (std::size_t h = 0; h < recorded.probes[i].hits.size(); ++h) {
+        const PacketMeta &was = recorded.probes[i].hits[h].meta, &is = renamed->probes[i].hits[h].meta;
+        std::multiset<std::uint64_t> before(was.reg.begin(), was.reg.end()), after(is.reg.begin(), is.reg.end());
+        before.insert(was.tun_id);
+        after.insert(is.tun_id);
+        EXPECT_EQ(before, after) << recorded.id;
+        tunnels += is.tun_id != 0;
+      }
+    }
+    return true;
+  });
+  EXPECT_EQ(fit, 315u);
+  EXPECT_NE(tunnels, 0u);
 }
 
 TEST(Packets, ALabelThatIsNotUsedFails) {
@@ -106,12 +150,12 @@ TEST(Packets, OneChangedByteInARecordedFrameIsFound) {
   PacketRule all;
   all.actions = {0, 7, 0, 8, 10, 0, 0, 9, 0, 0, 0, 8, 0xff, 0xfd, 0, 0};  // set_nw_dst, output to the controller
   const PacketPrediction law = predict({all}, 1, frame, {});
-  ASSERT_EQ(law.frames.size(), 1u);
-  EXPECT_TRUE(equal_but_open(law.frames[0], law.frames[0], law.open));
-  for (std::size_t i = 0; i < law.frames[0].size(); ++i) {
-    Bytes changed = law.frames[0];
+  ASSERT_EQ(law.hits.size(), 1u);
+  EXPECT_TRUE(equal_but_open(law.hits[0].frame, law.hits[0].frame, law.open));
+  for (std::size_t i = 0; i < law.hits[0].frame.size(); ++i) {
+    Bytes changed = law.hits[0].frame;
     changed[i] ^= 1;
-    EXPECT_FALSE(equal_but_open(law.frames[0], changed, law.open)) << "byte " << i;
+    EXPECT_FALSE(equal_but_open(law.hits[0].frame, changed, law.open)) << "byte " << i;
   }
 }
 
