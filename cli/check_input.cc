@@ -180,9 +180,6 @@ void InputChecker::check_packets(const std::string& file, CheckResult& result, P
   for (const auto& use : report.labels) {
     result.notes.push_back(fmt::format("{} frames {}: {} ({})", use.count, use.label, use.reason, use.clause));
   }
-  result.outside = report.outside;
-  if (report.outside)
-    result.notes.push_back(fmt::format("{} scenarios (not frames) outside the model", report.outside));
   for (const auto& difference : report.differences) add_failure(result, difference);
 }
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "harness/packets_prediction.h"
 #include "harness/packets_registers.h"
@@ -25,44 +24,6 @@ constexpr ConnName kConn{ConnKind::service, 1};               // has no packet b
 constexpr std::uint32_t kTableIdsEvent = 3, kRulesEvent = 5;  // the n-th message of the latter makes the n-th rule
 constexpr std::size_t kTables = 254;                          // as many as recorded
 constexpr std::size_t kShown = 12;                            // failures that are spelled out
-
-// --- differences.txt: "## label", then "clause: ", "themes: ", "reason: " -------------------------------------------
-
-struct LabelEntry {
-  std::string label, clause, reason, themes;
-};
-
-std::vector<LabelEntry> read_labels(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) throw RecordingError(fmt::format("{}: cannot be opened", path));
-  std::vector<LabelEntry> entries;
-  std::string line;
-  for (std::size_t n = 1; std::getline(in, line); ++n) {
-    const auto value_of = [&](std::string_view key) { return line.substr(key.size()); };
-    const auto complain = [&](const char* why) { throw RecordingError(fmt::format("{}:{}: {}", path, n, why)); };
-    if (line.starts_with("## ")) {
-      entries.push_back({value_of("## "), "", "", ""});
-      if (std::ranges::find(kPacketLabelNames, entries.back().label) == kPacketLabelNames.end()) {
-        complain("no such label");
-      }
-    } else if (line.starts_with("clause: ") && !entries.empty()) {
-      entries.back().clause = value_of("clause: ");
-      const auto known = std::ranges::find(clauses(), entries.back().clause, &Clause::id);
-      if (known == clauses().end()) complain("no such clause");
-    } else if (line.starts_with("themes: ") && !entries.empty()) {
-      entries.back().themes = value_of("themes: ");
-    } else if (line.starts_with("reason: ") && !entries.empty()) {
-      entries.back().reason = value_of("reason: ");
-    } else if (!line.empty() && !line.starts_with("# ")) {
-      complain("neither a label nor one of its lines clause, themes, reason");
-    }
-  }
-  for (const LabelEntry& e : entries) {
-    if (!e.clause.empty() && !e.themes.empty() && !e.reason.empty()) continue;
-    throw RecordingError(fmt::format("{}: {} needs clause, themes and reason", path, e.label));
-  }
-  return entries;
-}
 
 // --- What a side let out --------------------------------------------------------------------------------------------
 
@@ -162,9 +123,9 @@ std::string hits_text(const std::vector<PacketHit>& hits) {
 
 class ScenarioJudge {
  public:
-  ScenarioJudge(const PacketScenario& scenario, Lockstep& lockstep, PacketsReport& report,
+  ScenarioJudge(PacketScenario scenario, Lockstep& lockstep, PacketsReport& report,
                 std::array<std::uint64_t, kPacketLabels>& used)
-      : s_(scenario), lockstep_(lockstep), report_(report), used_(used) {}
+      : s_(std::move(scenario)), lockstep_(lockstep), report_(report), used_(used) {}
 
   void judge() {
     lockstep_.start(switch_config());
@@ -369,7 +330,7 @@ class ScenarioJudge {
                            print_actions(recorded.actions)));
   }
 
-  const PacketScenario& s_;
+  PacketScenario s_;
   Lockstep& lockstep_;
   PacketsReport& report_;
   std::array<std::uint64_t, kPacketLabels>& used_;
@@ -378,43 +339,34 @@ class ScenarioJudge {
   std::vector<std::int64_t> adjust_packets_, adjust_bytes_;  // recorded minus ours, by the frames' differences
 };
 
-void judge_labels(const std::vector<LabelEntry>& entries, const std::array<std::uint64_t, kPacketLabels>& used,
+void judge_labels(const std::vector<PacketLabelEntry>& entries, const std::array<std::uint64_t, kPacketLabels>& used,
                   PacketsReport& report) {
-  const auto complain = [&](std::string_view label, std::string_view what) {
-    ++report.failures;
-    report.differences.push_back(fmt::format("label {}: {}", label, what));
-  };
   for (std::size_t i = 0; i < kPacketLabels; ++i) {
-    const auto entry = std::ranges::find_if(entries, [&](const LabelEntry& e) {
-      return e.label == kPacketLabelNames[i] &&
-             (" " + e.themes + " ").find(" " + report.theme + " ") != std::string::npos;
-    });
+    const auto entry = std::ranges::find(entries, kPacketLabelNames[i], &PacketLabelEntry::label);
+    const bool listed = entry != entries.end() && entry->is_for(report.theme);
+    if (listed && used[i] == 0) report.stale.push_back(fmt::format("{} is not used in this theme", entry->label));
+    if (used[i] == 0) continue;
     if (entry == entries.end()) {
-      if (used[i] != 0) complain(kPacketLabelNames[i], "is used, but has no reason for this theme");
+      ++report.failures;
+      report.differences.push_back(fmt::format("label {} is used, but has no reason", kPacketLabelNames[i]));
       continue;
     }
     report.labels.push_back({entry->label, entry->clause, entry->reason, used[i]});
-    if (used[i] == 0) complain(kPacketLabelNames[i], "is never used in this theme");
+    if (!listed) report.stale.push_back(fmt::format("{} is used, but does not list this theme", entry->label));
   }
 }
 
 }  // namespace
 
-PacketsReport judge_packets(const std::vector<PacketScenario>& scenarios, const std::string& differences,
+PacketsReport judge_packets(const std::vector<PacketScenario>& scenarios, const std::vector<PacketLabelEntry>& entries,
                             Subject& subject) {
-  const std::vector<LabelEntry> entries = read_labels(differences);
   PacketsReport report;
   std::array<std::uint64_t, kPacketLabels> used{};
   Lockstep lockstep(subject, {});
   for (const PacketScenario& scenario : scenarios) {
     report.theme = scenario.theme;
     ++report.scenarios;
-    if (const std::optional<PacketScenario> fits = with_four_registers(scenario)) {
-      ScenarioJudge(*fits, lockstep, report, used).judge();
-    } else {
-      ++report.outside;
-      ++used[static_cast<std::size_t>(PacketLabel::five_registers)];
-    }
+    ScenarioJudge(with_four_registers(scenario), lockstep, report, used).judge();
   }
   judge_labels(entries, used, report);
   report.stats = lockstep.stats();
@@ -427,12 +379,14 @@ PacketsReport check_packets(const std::string& path, Subject& subject) {
     scenarios.push_back(scenario);
     return true;
   });
-  return judge_packets(scenarios, (std::filesystem::path(path).parent_path() / "differences.txt").string(), subject);
+  const std::filesystem::path beside = std::filesystem::path(path).parent_path() / "differences.txt";
+  const bool own = std::filesystem::exists(beside);
+  return judge_packets(scenarios, own ? read_packet_labels(beside.string()) : built_in_packet_labels(), subject);
 }
 
 std::string PacketsReport::summary() const {
-  std::string text = fmt::format("{}: {} scenarios ({} outside), {} rules, {} frames, {} packet-ins, {} final flows\n",
-                                 theme, scenarios, outside, rules, frames, hits, final_flows);
+  std::string text = fmt::format("{}: {} scenarios, {} rules, {} frames, {} packet-ins, {} final flows\n", theme,
+                                 scenarios, rules, frames, hits, final_flows);
   for (const auto& [name, side] : {std::pair{"model", model}, std::pair{"subject", subject}}) {
     text += fmt::format("  {:<8} {} frames equal, {} covered by labels, {} different\n", name, side.agreed,
                         side.covered, side.diverged);

@@ -16,6 +16,7 @@
 
 #include "harness/lockstep.h"
 #include "harness/packets_file.h"
+#include "harness/packets_labels.h"
 #include "harness/subject/subject.h"
 
 namespace oftwin::harness {
@@ -27,14 +28,14 @@ struct PacketsSide {
 struct PacketsReport {
   std::string theme;
   std::uint64_t scenarios = 0;
-  std::uint64_t outside = 0;  // scenarios that need a fifth register (harness/packets_registers.h); not judged
   std::uint64_t rules = 0, frames = 0, hits = 0, final_flows = 0;
   PacketsSide model, subject;
   struct Use {
     std::string label, clause, reason;
-    std::uint64_t count = 0;  // frames, answers to flow-mods, or scenarios that are outside
+    std::uint64_t count = 0;  // frames, answers to flow-mods
   };
-  std::vector<Use> labels;  // that differences.txt has for this theme
+  std::vector<Use> labels;         // that were used
+  std::vector<std::string> stale;  // where the themes that differences.txt lists for a label are not those of its uses
   std::uint64_t failures = 0;
   std::vector<std::string> differences;  // the first few failures, readable
   Stats stats;
@@ -43,11 +44,11 @@ struct PacketsReport {
   std::string summary() const;  // a few lines
 };
 
-// All of one theme. differences: the path of differences.txt. throws RecordingError, SubjectLost.
-PacketsReport judge_packets(const std::vector<PacketScenario>& scenarios, const std::string& differences,
+// All of one theme. throws SubjectLost.
+PacketsReport judge_packets(const std::vector<PacketScenario>& scenarios, const std::vector<PacketLabelEntry>& labels,
                             Subject& subject);
 
-// `path`: a packets-*.jsonl.gz; differences.txt stands beside it. throws RecordingError, SubjectLost.
+// `path`: a packets-*.jsonl.gz. throws RecordingError, SubjectLost.
 PacketsReport check_packets(const std::string& path, Subject& subject);
 
 }  // namespace oftwin::harness

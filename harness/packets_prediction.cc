@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/packets_registers.h"
 #include "model/action.h"
 #include "model/match.h"
 #include "model/nicira_action.h"
@@ -89,8 +90,10 @@ class Run {
     std::optional<std::size_t> found;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       const PacketRule& r = rules_[i];
-      if (r.table != table || !there(r) || !model::matches(match_read(r, in_force_), key)) continue;
-      const bool replaces = found && r.priority == rules_[*found].priority && r.match == rules_[*found].match;
+      const bool fifth = ((fifth_register_ ^ r.fifth_register.value) & r.fifth_register.mask) == 0;
+      if (r.table != table || !there(r) || !fifth || !model::matches(match_read(r, in_force_), key)) continue;
+      const bool replaces = found && r.priority == rules_[*found].priority && r.match == rules_[*found].match &&
+                            r.fifth_register == rules_[*found].fifth_register;
       if (!found || replaces || r.priority > rules_[*found].priority) found = i;
     }
     return found;
@@ -114,9 +117,21 @@ class Run {
         }
       } else if (!ignored(number(action, wire::action::type))) {
         if (number(action, wire::action::type) == OFPAT_STRIP_VLAN) own_tag_ = false;
-        model::apply(packet_, action, {}, unused_);
+        apply(action);
       }
     }
+  }
+
+  // The model has four registers. One that the action does not name stands in for the fifth.
+  void apply(ByteView action) {
+    const std::optional<std::size_t> spare = spare_register(action);
+    Bytes renamed(action.begin(), action.end());
+    if (spare) {
+      std::swap(packet_.wanted.reg[*spare], fifth_register_);
+      rename_fifth_register(renamed, *spare);
+    }
+    model::apply(packet_, renamed, {}, unused_);
+    if (spare) std::swap(packet_.wanted.reg[*spare], fifth_register_);
   }
 
   // Actions that do nothing to this packet there, where the law changes the packet's field at least.
@@ -147,6 +162,7 @@ class Run {
     PacketMeta meta;
     meta.tun_id = packet_.wanted.tun_id;
     std::ranges::copy(packet_.wanted.reg, meta.reg.begin());
+    meta.reg.back() = fifth_register_;
     out_.hits.push_back({rule, meta, packet_.frame});
     if (!reading_.dot1ad || !own_tag_) return;
     out_.hits.back().frame[12] = 0x88;
@@ -159,6 +175,7 @@ class Run {
   PacketPrediction& out_;
   model::Packet packet_;
   model::Clauses unused_;
+  std::uint32_t fifth_register_ = 0;
   bool own_tag_ = false;  // the tag in the frame is the one that it came with
 };
 

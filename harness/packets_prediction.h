@@ -20,8 +20,9 @@ struct PacketRule {
   std::uint64_t cookie = 0;
   std::uint8_t table = 0;
   std::uint32_t priority = 0;
-  Match sent;   // as the message has it
-  Match match;  // as the law has it: normalized
+  Match sent;                            // as the message has it
+  Match match;                           // as the law has it: normalized
+  Masked<std::uint32_t> fifth_register;  // of the recorded switch
   Bytes actions;
   bool lawful = true;                      // the law accepts it
   std::optional<PacketLabel> other_there;  // the recorded switch decides otherwise, because of this

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "harness/wire_io.h"
 #include "spec/nicira.h"
@@ -174,13 +175,48 @@ Bytes renamed_error(const Bytes& error, const Bytes& request, const Bytes& renam
   return out;
 }
 
+// The places where a load or move names registers.
+std::vector<wire::Field> named_fields(ByteView action) {
+  if (action.size() < wire::nx_action::smallest || number(action, wire::action::type) != OFPAT_VENDOR) return {};
+  const std::uint64_t subtype = number(action, wire::nx_action::subtype);
+  if (subtype == NXAST_REG_LOAD) return {wire::nx_action::load_dst};
+  if (subtype == NXAST_REG_MOVE) return {wire::nx_action::move_src, wire::nx_action::move_dst};
+  return {};
+}
+
 }  // namespace
 
-std::optional<PacketScenario> with_four_registers(const PacketScenario& scenario) {
+std::optional<std::size_t> spare_register(ByteView action) {
+  std::array<bool, kRegisters> named{};
+  for (const wire::Field field : named_fields(action)) {
+    if (const auto r = register_of(number(action, field))) named[*r] = true;
+  }
+  if (!named[kFit]) return std::nullopt;
+  return static_cast<std::size_t>(std::ranges::find(named, false) - named.begin());
+}
+
+void rename_fifth_register(Bytes& action, std::size_t spare) {
+  for (const wire::Field field : named_fields(action)) {
+    if (register_of(number(action, field)) != kFit) continue;
+    set_number(action, field, (NXM_NX_REG0 + spare) << 9 | 4, 0);
+  }
+}
+
+bool names_fifth_register(ByteView message) {
+  const Parts parts = parts_of(message);
+  bool names = false;
+  each_entry(message, parts, [&](std::size_t, std::uint64_t header) { names |= register_of(header) == kFit; });
+  each_action(message, parts.actions, [&](std::size_t at, std::size_t length, std::uint64_t) {
+    names |= spare_register(message.subspan(at, length)).has_value();
+  });
+  return names;
+}
+
+PacketScenario with_four_registers(const PacketScenario& scenario) {
   Uses uses;
   for (const Bytes& rule : scenario.rules) add_uses(rule, uses);
   const std::optional<Places> places = places_for(uses);
-  if (!places) return std::nullopt;
+  if (!places) return scenario;
   PacketScenario out = scenario;
   for (std::size_t i = 0; i < out.rules.size(); ++i) {
     out.rules[i] = renamed_message(scenario.rules[i], *places, scenario.errors[i].empty());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "harness/packets_registers.h"
 #include "harness/spelling.h"
 #include "harness/wire_io.h"
 #include "model/decode.h"
@@ -18,6 +19,7 @@ namespace {
 using enum PacketLabel;
 constexpr std::uint32_t kFirstXid = 1000;
 constexpr std::uint8_t kTosBits = 0xfc;
+constexpr std::uint32_t kFifthRegister = NXM_NX_REG0 + 4;
 
 std::uint64_t number(ByteView bytes, wire::Field field, std::size_t base = 0) {
   std::uint64_t n = 0;
@@ -51,14 +53,16 @@ Bytes shortened(const Bytes& error, const Bytes& request) {
   return out;
 }
 
-// Why the answers differ; nullopt: for no known reason. An error that there is none of is nullopt.
-std::optional<PacketLabel> reason(std::optional<Code> there, std::optional<Code> here) {
+// Why the answers to this message differ; nullopt: for no known reason. An error that there is none of is nullopt.
+std::optional<PacketLabel> reason(std::optional<Code> there, std::optional<Code> here, ByteView message) {
   constexpr Code bad_argument{OFPET_BAD_ACTION, OFPBAC_BAD_ARGUMENT}, bad_type{OFPET_BAD_ACTION, OFPBAC_BAD_TYPE};
+  constexpr Code unknown_field{OFPET_BAD_REQUEST, NXBRC_NXM_BAD_TYPE, true};
   constexpr Code bad_mask{OFPET_BAD_REQUEST, NXBRC_NXM_BAD_MASK, true};
   constexpr Code value_outside_mask{OFPET_BAD_REQUEST, 262, true},
       vendor_type{OFPET_BAD_ACTION, OFPBAC_BAD_VENDOR_TYPE};
   constexpr Code wrong_field{OFPET_BAD_REQUEST, 522, true}, wrong_range{OFPET_BAD_REQUEST, 524, true};
   constexpr Code not_writable{OFPET_BAD_REQUEST, 525, true};
+  if ((here == unknown_field || here == bad_argument) && names_fifth_register(message)) return five_registers;
   if (here == bad_mask) return nxm_masks;  // whatever is wrong with it there
   if (there == value_outside_mask && !here) return nxm_value_outside_mask;
   const bool other_words = there == wrong_field || there == wrong_range || there == not_writable;
@@ -67,8 +71,8 @@ std::optional<PacketLabel> reason(std::optional<Code> there, std::optional<Code>
 }
 
 // A match of entries any of which may have any mask: what is matched is read from the entries without their masks, and
-// the masks from the same with each mask in place of its value.
-Match decode_any_masks(ByteView entries) {
+// the masks from the same with each mask in place of its value. The fifth register is read by itself.
+Match decode_any_masks(ByteView entries, Masked<std::uint32_t>& fifth_register) {
   Bytes values, masks;
   std::vector<std::uint64_t> masked;
   while (entries.size() >= 4) {
@@ -76,11 +80,17 @@ Match decode_any_masks(ByteView entries) {
     const bool has_mask = (header & 0x100) != 0;
     const std::size_t length = header & 0xff, size = has_mask ? length / 2 : length;
     if (length == 0 || entries.size() - 4 < length) break;
-    for (Bytes* out : {&values, &masks}) put(*out, static_cast<std::uint32_t>((header & ~std::uint64_t{0x1ff}) | size));
-    put_bytes(values, entries.subspan(4, size));
-    put_bytes(masks, entries.subspan(has_mask ? 4 + size : 4, size));
-    if (has_mask) masked.push_back(header >> 9);
+    const ByteView value = entries.subspan(4, size), mask = entries.subspan(has_mask ? 4 + size : 4, size);
     entries = entries.subspan(4 + length);
+    if (header >> 9 == kFifthRegister) {
+      const auto word = [](ByteView bytes) { return Reader(bytes).get<std::uint32_t>(); };
+      fifth_register = {word(value) & (has_mask ? word(mask) : ~0u), has_mask ? word(mask) : ~0u};
+      continue;
+    }
+    for (Bytes* out : {&values, &masks}) put(*out, static_cast<std::uint32_t>((header & ~std::uint64_t{0x1ff}) | size));
+    put_bytes(values, value);
+    put_bytes(masks, mask);
+    if (has_mask) masked.push_back(header >> 9);
   }
   const auto plain = model::decode_nxm(values, kTosBits), mask = model::decode_nxm(masks, kTosBits);
   if (!std::holds_alternative<Match>(plain) || !std::holds_alternative<Match>(mask)) return {};
@@ -108,7 +118,8 @@ PacketRule asked_for(const PacketScenario& scenario, std::size_t i) {
   std::size_t actions = wire::flow_mod::size;
   if (extended) {
     const std::size_t length = field(wire::nx_flow_mod::match_len);
-    rule.match = rule.sent = decode_any_masks(ByteView(m).subspan(wire::nx_flow_mod::size, length));
+    rule.match = rule.sent =
+        decode_any_masks(ByteView(m).subspan(wire::nx_flow_mod::size, length), rule.fifth_register);
     actions = wire::nx_flow_mod::size + (length + 7) / 8 * 8;
   } else {
     rule.sent = model::decode_match(m, wire::flow_mod::match.offset);
@@ -146,7 +157,7 @@ PacketRules read_rules(const PacketScenario& scenario, const std::vector<Bytes>&
     PacketRule rule = asked_for(scenario, i);
     rule.lawful = here.empty();
     if (code_there != code_here) {
-      const auto why = reason(code_there, code_here);
+      const auto why = reason(code_there, code_here, scenario.rules[i]);
       if (there.empty() != here.empty()) rule.other_there = why;
       if (why) out.used.push_back(*why);
       if (!why) out.complaints.push_back(fmt::format("rule {}: {}, recorded {}", i, print_hex(here), print_hex(there)));
