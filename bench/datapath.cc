@@ -43,6 +43,12 @@ Bytes tcp_frame(std::uint32_t source) {
   return f;
 }
 
+// Load register 0 with 42 and look up again in table 1, where a rule for that outputs.
+Bytes resubmitting() {
+  return {0xff, 0xff, 0, 24, 0,    0,    0x23, 0x20, 0, 7, 0,    31,   0, 1,  0,    4,    0, 0, 0, 0,
+          0,    0,    0, 42, 0xff, 0xff, 0,    16,   0, 0, 0x23, 0x20, 0, 14, 0xff, 0xf8, 1, 0, 0, 0};
+}
+
 // A datapath with `n` rules in eight masks, each of which some packet meets.
 class Loaded {
  public:
@@ -57,6 +63,7 @@ class Loaded {
     std::uint32_t tables = 0;
     api_.attach(&datapath_, &table_, nullptr, &tables);
     for (std::size_t i = 0; i < n; ++i) add(i, actions);
+    add_to_second_table();
   }
 
   void pass(const std::vector<Bytes>& frames, std::size_t first, std::size_t n) {
@@ -69,6 +76,7 @@ class Loaded {
  private:
   static SwitchConfig config() {
     SwitchConfig c;
+    c.tables.resize(2);
     for (std::uint16_t n = 1; n <= 4; ++n) {
       PortConfig port;
       port.number = n;
@@ -87,9 +95,21 @@ class Loaded {
     if (i & 1) m.nw_proto = 6, m.nw_proto_mask = 0xff;
     if (i & 2) m.in_port = 1, m.in_port_mask = 0xffff;
     if (i & 4) m.tp_dst = 80, m.tp_dst_mask = 0xffff;
-    r.actions = actions;
-    r.base.match = &m;
     r.base.priority = static_cast<std::uint32_t>(100 + i % 5);
+    construct(r, actions);
+  }
+
+  void add_to_second_table() {
+    HostRule& r = *rules_.emplace_back(std::make_unique<HostRule>());
+    r.match.reg[0] = 42;
+    r.match.reg_mask[0] = 0xffffffff;
+    r.base.table_id = 1;
+    construct(r, output(2));
+  }
+
+  void construct(HostRule& r, const Bytes& actions) {
+    r.actions = actions;
+    r.base.match = &r.match;
     r.base.actions = r.actions.data();
     r.base.actions_len = r.actions.size();
     r.base.handle = api_.rule_alloc(&datapath_);
@@ -131,6 +151,7 @@ void parse_only(benchmark::State& state) {
 BENCHMARK(parse_only);
 BENCHMARK_CAPTURE(forward, output, output(2))->Arg(1)->Arg(50)->Arg(10000);
 BENCHMARK_CAPTURE(forward, rewriting, rewriting(2))->Arg(50)->Arg(10000);
+BENCHMARK_CAPTURE(forward, resubmitting, resubmitting())->Arg(50)->Arg(10000);
 
 }  // namespace
 
