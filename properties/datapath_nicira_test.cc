@@ -138,7 +138,7 @@ TEST(datapath_nicira, fields_are_named_by_their_headers_and_have_so_many_bits) {
   EXPECT_EQ(judge(move(16, kInPortHeader, 1, kReg0, 0)), bad_action(5));
   EXPECT_EQ(judge(move(16, kInPortHeader, 0, kReg0, 17)), bad_action(5));
   EXPECT_EQ(judge(move(0xffff, kInPortHeader, 1, kReg0, 0)), bad_action(5));
-  EXPECT_EQ(judge(move(1, header(NXM_NX_IPV6_SRC, 16), 0, kReg0, 0)), bad_action(5));
+  EXPECT_EQ(judge(move(1, header(NXM_NX_IPV6_SRC, 16), 0, kReg0, 0)), bad_action(5));  // not in an IPv4 packet
   EXPECT_EQ(judge(move(1, kReg0, 0, header(NXM_OF_ETH_TYPE, 2), 0)), bad_action(5));
 }
 
@@ -164,6 +164,10 @@ TEST(datapath_nicira, prerequisites_are_those_of_the_match_or_of_the_packet) {
   EXPECT_EQ(judge(move(32, header(NXM_OF_ARP_SPA, 4), 0, kReg0, 0), 0x0806, 0), OFT_OK);
   EXPECT_EQ(judge(move(32, header(NXM_OF_ARP_SPA, 4), 0, kReg0, 0), 0x0800, 0), bad_action(5));
   EXPECT_EQ(judge(move(48, header(NXM_NX_ND_SLL, 6), 0, kTunId, 0), 0x86dd, 58), OFT_OK);
+  EXPECT_EQ(judge(move(64, header(NXM_NX_IPV6_SRC, 16), 64, kTunId, 0), 0x86dd, 0), OFT_OK);
+  EXPECT_EQ(judge(move(64, header(NXM_NX_IPV6_SRC, 16), 65, kTunId, 0), 0x86dd, 0), bad_action(5));
+  EXPECT_EQ(judge(move(8, header(NXM_NX_ND_TARGET, 16), 0, kTunId, 0), 0x86dd, 58), OFT_OK);
+  EXPECT_EQ(judge(move(8, header(NXM_NX_ND_TARGET, 16), 0, kTunId, 0), 0x86dd, 17), bad_action(5));
   EXPECT_EQ(judge(move(48, header(NXM_NX_ND_SLL, 6), 0, kTunId, 0), 0x86dd, 6), bad_action(5));
 }
 
@@ -271,6 +275,14 @@ TEST(datapath_nicira, loads_rewrite_the_frame_where_it_has_the_field) {
   EXPECT_EQ(w.after(tcp_frame(), load(5, kVlanTci, 0, 12) + set_pcp(1)), tagged(0x2005, ip));
   EXPECT_EQ(w.after(tagged(0x2005, ip), load(0, kVlanTci, 12, 1)), tcp_frame());
   EXPECT_EQ(w.after(tcp_frame(), load(0xfe, kEthSrc, 40, 8))[6], 0xfe);
+}
+
+TEST(datapath_nicira, ACT_14_bits_of_an_ipv6_address_are_counted_from_its_end) {
+  World w;
+  const Bytes frame = kAddresses + bytes("86dd 60000000 0000 3b40 00112233445566778899aabbccddeeff") + Bytes(16);
+  const std::uint32_t source = header(NXM_NX_IPV6_SRC, 16);
+  w.after(frame, move(64, source, 0, kTunId, 0) + move(32, source, 52, kReg0, 0) + move(16, source, 112, kReg1, 0));
+  EXPECT_EQ(w.unseen, (std::vector<Unseen>{{0x8899aabbccddeeff, {0x56677889, 0x0011}}}));
 }
 
 TEST(datapath_nicira, a_field_that_the_frame_lacks_changes_for_lookups_only) {

@@ -110,11 +110,12 @@ TEST(datapath_packets, PKT_9_neighbor_discovery) {
     return parse(ipv6(58, bytes(type + " 00 0000 00000000") + target + options), 1).key;
   };
   EXPECT_EQ(key("87", link + source).arp_sha, 0x020000000001u);
-  EXPECT_EQ(key("87", link + source).arp_tha, 0u);
+  EXPECT_EQ(key("87", link + source).arp_tha, 0x020000000002u);  // either kind, whichever the type
   EXPECT_EQ(key("88", link).arp_tha, 0x020000000002u);
   EXPECT_EQ(key("88", link).nd_target[15], 9);
   EXPECT_EQ(key("87", source + source).nd_target, Ipv6{});
-  EXPECT_EQ(key("87", source + source).arp_sha, 0u);
+  EXPECT_EQ(key("87", link + source + source).arp_sha, 0u);
+  EXPECT_EQ(key("87", link + source + source).arp_tha, 0u);
   EXPECT_EQ(key("87", source + bytes("0100 000000000000")).arp_sha, 0x020000000001u);
   EXPECT_EQ(key("87", bytes("0102 020000000001")).nd_target[15], 9);
   EXPECT_EQ(key("86", source).nd_target, Ipv6{});
