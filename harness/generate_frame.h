@@ -24,6 +24,9 @@ inline constexpr std::array<std::uint32_t, 5> addresses = {0x0a000001, 0x0a00000
 inline constexpr std::array<std::uint8_t, 3> toses = {0, 0x20, 0xb8};
 inline constexpr std::array<std::uint8_t, 4> protocols = {6, 17, 1, 2};
 inline constexpr std::array<std::uint16_t, 4> tp_ports = {0, 8, 53, 80};
+// What registers are loaded with and matched against, and the low half of tunnel ids.
+inline constexpr std::array<std::uint64_t, 4> words = {0, 1, 3, 0xffffffff};
+inline constexpr std::array<std::uint64_t, 4> tun_ids = {0, 0x100000001, 0x300000003, 0xffffffffffffffff};
 }  // namespace universe
 
 Bytes draw_frame(Source& source);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/generate_action.h"
 #include "harness/generate_frame.h"
 #include "harness/generate_nxm.h"
 #include "harness/wire_io.h"
@@ -105,42 +106,6 @@ WireMatch wild_match(Source& s) {
   return m;
 }
 
-Bytes one_action(Source& s, const std::vector<std::uint16_t>& ports) {
-  using namespace action;
-  constexpr std::array<std::uint16_t, 11> special = {
-      OFPP_IN_PORT, OFPP_TABLE, OFPP_NORMAL, OFPP_FLOOD,      OFPP_ALL, OFPP_CONTROLLER,
-      OFPP_LOCAL,   OFPP_NONE,  0,           OFPP_CONTROLLER, 0xff01};
-  switch (s.below(16)) {
-    case 0:
-      return set_vlan_vid(s.chance(80) ? s.pick(universe::vids) : static_cast<std::uint16_t>(s.below(0x10000)));
-    case 1:
-      return set_vlan_pcp(s.chance(80) ? s.pick(universe::pcps) : static_cast<std::uint8_t>(s.below(256)));
-    case 2:
-      return strip_vlan();
-    case 3:
-      return s.chance(50) ? set_dl_src(s.pick(universe::macs)) : set_dl_dst(s.pick(universe::macs));
-    case 4:
-      return set_nw_src(s.pick(universe::addresses));
-    case 5:
-      return set_nw_dst(s.pick(universe::addresses));
-    case 6:
-      return set_nw_tos(s.chance(80) ? s.pick(universe::toses) : static_cast<std::uint8_t>(s.below(256)));
-    case 7:
-      return s.chance(50) ? set_tp_src(s.pick(universe::tp_ports)) : set_tp_dst(s.pick(universe::tp_ports));
-    case 8: {
-      const std::uint16_t port = s.pick(ports);
-      return enqueue(port, static_cast<std::uint32_t>(s.below(2)));
-    }
-    case 9:
-    case 10: {
-      const std::uint16_t port = s.pick(special);
-      return output(port, s.chance(50) ? 0 : static_cast<std::uint16_t>(s.between(1, 128)));
-    }
-    default:
-      return output(s.pick(ports));
-  }
-}
-
 }  // namespace
 
 void vary(Source& s, WireMatch& match) {
@@ -149,20 +114,6 @@ void vary(Source& s, WireMatch& match) {
   } else {
     toggle_field(s, match, static_cast<unsigned>(s.below(12)));
   }
-}
-
-Bytes draw_actions(Source& s, const std::vector<std::uint16_t>& ports) {
-  constexpr std::array<std::uint8_t, 5> lengths = {0, 1, 1, 2, 3};
-  Bytes out;
-  if (s.below(250) == 0) {  // so many that two flows, or not even one, do not fit into one reply
-    constexpr std::array<unsigned, 5> counts = {4500, 4500, 8178, 8180, 8182};
-    const Bytes one = action::output(s.pick(ports));
-    for (unsigned n = s.pick(counts); n > 0; --n) put_bytes(out, one);
-    return out;
-  }
-  if (s.below(100) == 0) return {0xff, 0xff, 0, 16, 0, 0, 0x23, 0x20, 0, 1, 0, 0, 0, 0, 0, 1};  // Nicira's resubmit
-  for (unsigned n = s.pick(lengths); n > 0; --n) put_bytes(out, one_action(s, ports));
-  return out;
 }
 
 MessageGenerator::MessageGenerator(Source& source, const GeneratorOptions& options, const SwitchConfig& config)

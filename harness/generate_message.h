@@ -31,7 +31,6 @@ inline constexpr std::size_t kMessageKinds = 10;
 
 // Narrows one field of `match`, or widens it if it was matched, or gives it another value.
 void vary(Source& source, WireMatch& match);
-Bytes draw_actions(Source& source, const std::vector<std::uint16_t>& ports);
 
 class MessageGenerator {
  public:

@@ -12,7 +12,6 @@
 namespace oftwin::harness {
 namespace {
 
-constexpr std::array<std::uint64_t, 4> words = {0, 1, 3, 0xffffffff};
 constexpr std::array<std::uint8_t, 4> low_bytes = {1, 2, 3, 0x80};
 
 template <class T>
@@ -77,13 +76,13 @@ Bytes address6(Source& s, std::uint32_t type) {
 
 Bytes tun_id(Source& s) {
   constexpr std::array<std::uint64_t, 4> masks = {1, 0xffffffff, 0xffffffff00000000, 0};
-  return maskable(s, NXM_NX_TUN_ID, s.pick(words) * 0x100000001, masks);
+  return maskable(s, NXM_NX_TUN_ID, s.chance(70) ? s.pick(universe::tun_ids) : s.pick(universe::words), masks);
 }
 
 Bytes reg(Source& s) {
   constexpr std::array<std::uint32_t, 4> masks = {1, 0xffff0000, 0xfffffffe, 0};
   const std::uint32_t type = NXM_NX_REG0 + static_cast<std::uint32_t>(s.below(4));
-  return maskable(s, type, static_cast<std::uint32_t>(s.pick(words)), masks);
+  return maskable(s, type, static_cast<std::uint32_t>(s.pick(universe::words)), masks);
 }
 
 // A field that needs nothing before it.

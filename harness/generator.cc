@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/default_config.h"
+#include "harness/generate_frame.h"
 #include "harness/generate_message.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
@@ -318,7 +319,11 @@ class TraceGenerator {
   void packet() {
     if (options_.buffers && s_.below(400) == 0) return flood();
     if (config_.provider == ProviderMode::simulated) {
-      add(event::PacketArrives{messages_.port(), messages_.frame(), 0});
+      event::PacketArrives arrives;
+      arrives.port = messages_.port();
+      arrives.frame = messages_.frame();
+      if (s_.chance(20)) arrives.tun_id = s_.chance(70) ? s_.pick(universe::tun_ids) : s_.pick(universe::words);
+      add(std::move(arrives));
       return;
     }
     event::ProviderPacketIn in;

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "harness/generate_action.h"
 #include "harness/generate_message.h"
 #include "harness/request.h"
 #include "harness/wire_io.h"

@@ -9,6 +9,8 @@
 
 #include "harness/default_config.h"
 #include "harness/request.h"
+#include "harness/wire_io.h"
+#include "spec/nicira.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
@@ -92,6 +94,28 @@ class Numbering {
 
 // --- Ports ----------------------------------------------------------------------------------------------------------
 
+template <class Visit>
+void visit_port(Bytes& bytes, std::size_t at, Visit visit) {
+  auto port = static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+  visit(port);
+  set_u16(bytes, at, port);
+}
+
+// Where resubmissions and bundles hold ports.
+template <class Visit>
+void each_port_in_nicira_action(Bytes& actions, std::size_t at, std::size_t length, Visit visit) {
+  if (length < wire::nx_action::smallest) return;
+  const unsigned subtype = actions[at + 8] << 8 | actions[at + 9];
+  if (subtype == NXAST_RESUBMIT || subtype == NXAST_RESUBMIT_TABLE) {
+    visit_port(actions, at + wire::nx_action::resubmit_in_port.offset, visit);
+  }
+  if ((subtype != NXAST_BUNDLE && subtype != NXAST_BUNDLE_LOAD) || length < wire::nx_action::bundle_slaves) return;
+  const std::size_t count = at + wire::nx_action::bundle_n_slaves.offset;
+  const std::size_t room = (length - wire::nx_action::bundle_slaves) / 2;
+  const std::size_t slaves = std::min<std::size_t>(actions[count] << 8 | actions[count + 1], room);
+  for (std::size_t i = 0; i < slaves; ++i) visit_port(actions, at + wire::nx_action::bundle_slaves + 2 * i, visit);
+}
+
 // Calls `visit` with every place in an action list that holds a port.
 template <class Visit>
 void each_port_in_actions(Bytes& actions, Visit visit) {
@@ -99,12 +123,8 @@ void each_port_in_actions(Bytes& actions, Visit visit) {
     const std::size_t type = std::size_t{actions[at]} << 8 | actions[at + 1];
     const std::size_t length = std::size_t{actions[at + 2]} << 8 | actions[at + 3];
     if (length < 8 || length > actions.size() - at) return;
-    if (type == OFPAT_OUTPUT || type == OFPAT_ENQUEUE) {
-      auto port = static_cast<std::uint16_t>(actions[at + 4] << 8 | actions[at + 5]);
-      visit(port);
-      actions[at + 4] = static_cast<std::uint8_t>(port >> 8);
-      actions[at + 5] = static_cast<std::uint8_t>(port);
-    }
+    if (type == OFPAT_OUTPUT || type == OFPAT_ENQUEUE) visit_port(actions, at + 4, visit);
+    if (type == OFPAT_VENDOR) each_port_in_nicira_action(actions, at, length, visit);
     at += length;
   }
 }
