@@ -105,7 +105,6 @@ class Rewrite {
 void write_ipv4(Packet& p, Clauses& hit) {
   Rewrite rewrite(p, hit);
   const FlowKey &was = p.written, &is = p.wanted;
-  hit.set(clause("ACT-8"));
   if (is.nw_src != was.nw_src) rewrite.ipv4_field(kIpv4Source, is.nw_src, true);
   if (is.nw_dst != was.nw_dst) rewrite.ipv4_field(kIpv4Destination, is.nw_dst, true);
   if (is.nw_tos != was.nw_tos) {
@@ -208,6 +207,7 @@ void set_queue(Packet& packet, std::uint32_t queue, Clauses& hit) {
 void write(Packet& p, Clauses& hit) {
   if (p.wanted == p.written) return;
   hit.set(clause("ACT-6"));
+  hit.set(clause("ACT-8"));
   put(p.frame, {0, 6}, p.wanted.dl_dst);
   put(p.frame, {6, 6}, p.wanted.dl_src);
   if (p.ipv4_from_end) write_ipv4(p, hit);
