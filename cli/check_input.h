@@ -9,7 +9,7 @@
 #include "cli/results.h"
 #include "harness/subject/subject.h"
 #include "harness/trace.h"
-#include "model/errata.h"
+#include "model/state.h"
 
 namespace oftwin::cli {
 

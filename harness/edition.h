@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "model/errata.h"
+#include "model/state.h"
 
 namespace oftwin::harness {
 

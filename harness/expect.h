@@ -9,7 +9,7 @@
 #include "harness/lockstep.h"
 #include "harness/print.h"
 #include "harness/trace.h"
-#include "model/errata.h"
+#include "model/state.h"
 
 namespace oftwin::harness {
 

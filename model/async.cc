@@ -43,13 +43,13 @@ void packet_in(State& state, std::uint16_t in_port, ByteView frame, PacketInReas
 
 void send_flow_removed(Turn& turn, const Rule& rule, std::uint8_t reason) {
   if (rule.priority > 0xffff || !rule.send_flow_removed) return;
-  const auto [packets, bytes] = counters_of(turn.state, rule);
+  const Counters counters = counters_of(turn.state, rule);
   for (Connection& conn : turn.state.connections) {
     if (!takes_async(turn, conn)) continue;
     turn.hit("ASYNC-2");
     if (conn.flow_format == FlowFormat::nxm) turn.hit("NXM-15");
     hit_match_form(turn, rule.match, conn.flow_format == FlowFormat::nxm);
-    send_reply(turn, conn, encode_flow_removed(rule, reason, packets, bytes, turn.state.now_ms, conn.flow_format));
+    send_reply(turn, conn, encode_flow_removed(rule, reason, counters, turn.state.now_ms, conn.flow_format));
   }
 }
 

@@ -14,8 +14,6 @@ namespace {
 constexpr std::uint64_t kOverwriteMs = 5000;
 constexpr std::uint32_t kReservedSerial = 0xffffff;
 
-Error bad(std::uint16_t code) { return openflow_error(OFPET_BAD_REQUEST, code); }
-
 }  // namespace
 
 std::uint32_t save_packet(Turn& turn, Connection& conn, std::uint16_t in_port, ByteView frame) {
@@ -36,25 +34,19 @@ std::uint32_t save_packet(Turn& turn, Connection& conn, std::uint16_t in_port, B
 }
 
 Retrieved retrieve_packet(Turn& turn, Connection& conn, std::uint32_t buffer_id) {
-  if (conn.buffers.empty()) {
-    turn.hit("BUF-3");
-    return {bad(OFPBRC_BUFFER_UNKNOWN), {}};
-  }
+  const auto refuse = [&](ClauseId why, std::uint16_t code) {
+    return Retrieved{turn.refuse(why, OFPET_BAD_REQUEST, code).error, {}};
+  };
+  if (conn.buffers.empty()) return refuse("BUF-3", OFPBRC_BUFFER_UNKNOWN);
   PacketBuffer& buffer = conn.buffers[buffer_id % kPacketBuffers];
   const std::uint32_t serial = buffer_id >> 8;
   if (buffer.serial == serial) {
-    if (!buffer.full) {
-      turn.hit("BUF-4");
-      return {bad(OFPBRC_BUFFER_EMPTY), {}};
-    }
+    if (!buffer.full) return refuse("BUF-4", OFPBRC_BUFFER_EMPTY);
     turn.hit("BUF-5");
     buffer.full = false;
     return {{}, BufferedPacket{buffer.in_port, std::exchange(buffer.frame, {})}};
   }
-  if (serial != kReservedSerial) {
-    turn.hit("BUF-6");
-    return {bad(OFPBRC_BUFFER_UNKNOWN), {}};
-  }
+  if (serial != kReservedSerial) return refuse("BUF-6", OFPBRC_BUFFER_UNKNOWN);
   turn.hit("BUF-7");
   return {};
 }

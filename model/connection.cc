@@ -72,15 +72,15 @@ void cut(Connection& conn, std::uint32_t event) {
   std::size_t at = 0;
   const ByteView stream = conn.partial;
   while (!conn.broken && stream.size() - at >= wire::header::size) {
-    const auto length = get<std::size_t>(stream, wire::header::length, at);
-    const auto version = get<std::uint8_t>(stream, wire::header::version, at);
+    const auto length = get<wire::header::length>(stream, at);
+    const auto version = get<wire::header::version>(stream, at);
     if (length < wire::header::size || version != OFP_VERSION) {
       conn.broken = true;
     } else if (stream.size() - at < length) {
       break;
     } else {
       const ByteView whole = stream.subspan(at, length);
-      conn.inbox.push_back({{event, ++index}, Bytes(whole.begin(), whole.end())});
+      conn.inbox.push_back({{event, ++index}, copy(whole)});
       at += length;
     }
   }
@@ -100,8 +100,8 @@ Message next_message(Turn& turn, Connection& conn) {
     message = std::move(conn.inbox.front());
     conn.inbox.erase(conn.inbox.begin());
   }
-  const auto type = get<std::uint8_t>(message.bytes, wire::header::type);
-  const auto xid = get(message.bytes, wire::header::xid);
+  const auto type = get<wire::header::type>(message.bytes);
+  const auto xid = get<wire::header::xid>(message.bytes);
   if (again) {
     turn.emit(observation::Retry{conn.name, type, xid});
   } else {
@@ -115,7 +115,7 @@ void handle_one(Turn& turn, Connection& conn) {
   const Verdict verdict = handle_message(turn, conn, message);
   if (verdict.postponed) {
     turn.hit("CONN-2");
-    turn.emit(observation::Postpone{conn.name, get(message.bytes, wire::header::xid)});
+    turn.emit(observation::Postpone{conn.name, get<wire::header::xid>(message.bytes)});
     conn.blocked = std::move(message);
     conn.retry = false;
   } else if (verdict.error) {

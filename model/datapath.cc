@@ -83,11 +83,6 @@ void count(Turn& turn, Rule& rule, std::size_t bytes) {
   rule.used_ms = turn.state.now_ms;
 }
 
-Port* port_of(State& state, std::uint16_t number) {
-  const auto port = std::ranges::find(state.ports, number, [](const Port& p) { return p.config.number; });
-  return port == state.ports.end() ? nullptr : &*port;
-}
-
 // A list that is being run: the table of its rule, and how many resubmissions led to it.
 struct List {
   ByteView actions;
@@ -111,7 +106,7 @@ bool copy(Turn& turn, Packet& packet) {
 
 void transmit(Turn& turn, std::uint16_t number, Packet& packet) {
   turn.hit("DP-7");
-  Port* port = port_of(turn.state, number);
+  Port* port = turn.port(number);
   if (port == nullptr || (port->config.config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) != 0) return;
   if (!copy(turn, packet)) return;
   ++port->counters.tx_packets;
@@ -181,7 +176,7 @@ void run(Turn& turn, const List& list, Packet& packet) {
 
 void miss(Turn& turn, Packet& packet) {
   turn.hit("DP-5");
-  const Port* port = port_of(turn.state, packet.wanted.in_port);
+  const Port* port = turn.port(packet.wanted.in_port);
   if (port != nullptr && (port->config.config & OFPPC_NO_PACKET_IN) != 0) return;
   write(packet, turn.out.clauses);
   hand_up(turn, packet, PacketInReason::no_match, 0xffff);
@@ -232,7 +227,7 @@ bool received(Turn& turn, const Port& port, ByteView frame) {
 }  // namespace
 
 void packet_arrives(Turn& turn, std::uint16_t number, ByteView frame, std::uint64_t tun_id) {
-  Port* port = port_of(turn.state, number);
+  Port* port = turn.port(number);
   if (port == nullptr) return;
   if (!received(turn, *port, frame)) {
     turn.hit("DP-6");

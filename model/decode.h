@@ -9,32 +9,9 @@
 #include "spec/bytes.h"
 #include "spec/error.h"
 #include "spec/match.h"
+#include "spec/message.h"
 
 namespace oftwin::model {
-
-// Extended messages are of the kind of the OpenFlow 1.0 message that does the same.
-enum class MessageKind : std::uint8_t {
-  not_for_switch,  // known, but nothing that a switch takes
-  statistics_not_for_switch,
-  echo_request,
-  echo_reply,
-  features_request,
-  get_config_request,
-  set_config,
-  packet_out,
-  flow_mod,
-  port_mod,
-  barrier_request,
-  desc_stats,
-  flow_stats,
-  aggregate_stats,
-  table_stats,
-  port_stats,
-  queue_stats,
-  role_request,
-  flow_mod_table_id,
-  set_flow_format,
-};
 
 // Which message is this, and has it a length that such a message can have? `message` is one whole message of at least
 // 8 bytes.

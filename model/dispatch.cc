@@ -2,7 +2,7 @@
 // Invariant: a message's length is right before anything else about it is looked at.
 #include "model/dispatch.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "model/buffer.h"
 #include "model/connection.h"
@@ -10,7 +10,6 @@
 #include "model/encode.h"
 #include "model/flow_mod.h"
 #include "model/provider.h"
-#include "model/statistics.h"
 #include "model/wire.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
@@ -21,7 +20,7 @@ namespace {
 
 bool primary(const Connection& conn) { return conn.name.kind == ConnKind::primary; }
 bool slave(const Connection& conn) { return primary(conn) && conn.role == Role::slave; }
-std::uint32_t xid_of(const Message& message) { return get(message.bytes, wire::header::xid); }
+std::uint32_t xid_of(const Message& message) { return get<wire::header::xid>(message.bytes); }
 
 Verdict not_recognised(Turn& turn, Error error) {
   if (error.code == OFPBRC_BAD_LEN) turn.hit("MSG-2");
@@ -32,53 +31,53 @@ Verdict not_recognised(Turn& turn, Error error) {
   return {false, error};
 }
 
-Verdict handle_echo(Turn& turn, Connection& conn, const Message& message) {
-  turn.hit("MSG-9");
-  send_reply(turn, conn, encode_echo_reply(message.bytes));
-  return {};
+Verdict handle_not_for_switch(Turn& turn, Connection&, const Message&) {
+  return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
+}
+Verdict handle_statistics_not_for_switch(Turn& turn, Connection&, const Message&) {
+  return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_STAT));
 }
 
+Verdict answer(Turn& turn, Connection& conn, ClauseId why, Bytes reply) {
+  send_reply(turn, conn, std::move(reply));
+  return turn.done(why);
+}
+
+Verdict handle_echo(Turn& turn, Connection& conn, const Message& message) {
+  return answer(turn, conn, "MSG-9", encode_echo_reply(message.bytes));
+}
+
+Verdict handle_echo_reply(Turn& turn, Connection&, const Message&) { return turn.done("MSG-9"); }
+
 Verdict handle_features(Turn& turn, Connection& conn, const Message& message) {
-  turn.hit("MSG-10");
-  send_reply(turn, conn, encode_features_reply(xid_of(message), turn.state));
-  return {};
+  return answer(turn, conn, "MSG-10", encode_features_reply(xid_of(message), turn.state));
 }
 
 Verdict handle_get_config(Turn& turn, Connection& conn, const Message& message) {
-  turn.hit("MSG-11");
-  send_reply(turn, conn,
-             encode_get_config_reply(xid_of(message), turn.state.provider.drop_fragments, conn.miss_send_len));
-  return {};
+  const bool drop = turn.state.provider.drop_fragments;
+  return answer(turn, conn, "MSG-11", encode_get_config_reply(xid_of(message), drop, conn.miss_send_len));
 }
 
 Verdict handle_set_config(Turn& turn, Connection& conn, const Message& message) {
   turn.hit("MSG-12");
-  const auto fragments = get(message.bytes, wire::switch_config::flags) & OFPC_FRAG_MASK;
+  const auto fragments = get<wire::switch_config::flags>(message.bytes) & OFPC_FRAG_MASK;
   if (primary(conn) && !slave(conn) && (fragments == OFPC_FRAG_NORMAL || fragments == OFPC_FRAG_DROP)) {
     turn.hit("MSG-13");
     turn.state.provider.drop_fragments = fragments == OFPC_FRAG_DROP;
     turn.emit(observation::SetDropFrags{turn.state.provider.drop_fragments});
   }
-  conn.miss_send_len = get<std::uint16_t>(message.bytes, wire::switch_config::miss_send_len);
+  conn.miss_send_len = get<wire::switch_config::miss_send_len>(message.bytes);
   return {};
 }
 
 Verdict handle_barrier(Turn& turn, Connection& conn, const Message& message) {
-  if (has_pending_groups(turn.state, conn.name)) {
-    turn.hit("MSG-14");
-    return kPostponed;
-  }
-  turn.hit("MSG-15");
-  send_reply(turn, conn, encode_barrier_reply(xid_of(message)));
-  return {};
+  if (has_pending_groups(turn.state, conn.name)) return turn.postpone("MSG-14");
+  return answer(turn, conn, "MSG-15", encode_barrier_reply(xid_of(message)));
 }
 
 Verdict handle_packet_out(Turn& turn, Connection& conn, const Message& message) {
   auto decoded = decode_packet_out(message.bytes);
-  if (const auto* error = std::get_if<Error>(&decoded)) {
-    turn.hit("MSG-2");
-    return {false, *error};
-  }
+  if (const auto* error = std::get_if<Error>(&decoded)) return turn.end("MSG-2", {false, *error});
   PacketOut& po = std::get<PacketOut>(decoded);
   if (po.buffer_id != OFP_NO_BUFFER) {
     turn.hit("OUT-2");
@@ -97,79 +96,78 @@ void switch_device(Turn& turn, PortConfig port) {
   turn.state.provider.queue.push_back(event::PortChange{event::PortChangeKind::modify, port});
 }
 
-Verdict handle_port_mod(Turn& turn, const Message& message) {
+Verdict handle_port_mod(Turn& turn, Connection&, const Message& message) {
   namespace w = wire::port_mod;
   constexpr std::uint32_t settable =
       OFPPC_NO_RECV | OFPPC_NO_RECV_STP | OFPPC_NO_FLOOD | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN;
-  const auto number = get<std::uint16_t>(message.bytes, w::port_no);
-  auto& ports = turn.state.ports;
-  const auto port = std::ranges::find_if(ports, [&](const Port& p) { return p.config.number == number; });
-  if (port == ports.end()) {
-    turn.hit("PORT-1");
-    return refused(OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_PORT);
+  Port* port = turn.port(get<w::port_no>(message.bytes));
+  if (!port) return turn.refuse("PORT-1", OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_PORT);
+  PortConfig& c = port->config;
+  if (get<w::hw_addr>(message.bytes) != number(c.hw_addr, 0, 6)) {
+    return turn.refuse("PORT-2", OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_HW_ADDR);
   }
-  const auto address = ByteView(message.bytes).subspan(w::hw_addr.offset, w::hw_addr.size);
-  if (!std::ranges::equal(address, port->config.hw_addr)) {
-    turn.hit("PORT-2");
-    return refused(OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_HW_ADDR);
-  }
-  turn.hit("PORT-3");
-  const std::uint32_t old = port->config.config;
-  const std::uint32_t changed = (get(message.bytes, w::config) ^ old) & get(message.bytes, w::mask);
-  port->config.config ^= changed & (turn.erratum(13) ? settable : settable | std::uint32_t{OFPPC_PORT_DOWN});
-  if (port->config.config != old) turn.emit(observation::PortReconfigured{number, old, port->config.config});
-  if ((changed & OFPPC_PORT_DOWN) && turn.erratum(13)) switch_device(turn, port->config);
-  return {};
-}
-
-void take_role(Turn& turn, Connection& conn, Role role) {
-  if (role == Role::master) {
-    for (Connection& other : turn.state.connections) {
-      if (other.role == Role::master) other.role = Role::slave;
-    }
-  }
-  conn.role = role;
+  const std::uint32_t old = c.config;
+  const std::uint32_t changed = (get<w::config>(message.bytes) ^ old) & get<w::mask>(message.bytes);
+  c.config ^= changed & (turn.erratum(13) ? settable : settable | std::uint32_t{OFPPC_PORT_DOWN});
+  if (c.config != old) turn.emit(observation::PortReconfigured{c.number, old, c.config});
+  if ((changed & OFPPC_PORT_DOWN) && turn.erratum(13)) switch_device(turn, c);
+  return turn.done("PORT-3");
 }
 
 Verdict handle_role(Turn& turn, Connection& conn, const Message& message) {
-  if (!primary(conn)) {
-    turn.hit("ROLE-1");
-    return refused(OFPET_BAD_REQUEST, OFPBRC_EPERM);
-  }
-  const auto wanted = get(message.bytes, wire::nx_role::role);
-  if (wanted > NX_ROLE_SLAVE) {
-    turn.hit("ROLE-2");
-    return refused(OFPET_BAD_REQUEST, OFPBRC_BAD_ROLE);
-  }
+  if (!primary(conn)) return turn.refuse("ROLE-1", OFPET_BAD_REQUEST, OFPBRC_EPERM);
+  const auto wanted = get<wire::nx_role::role>(message.bytes);
+  if (wanted > NX_ROLE_SLAVE) return turn.refuse("ROLE-2", OFPET_BAD_REQUEST, OFPBRC_BAD_ROLE);
   const Role role{static_cast<std::uint8_t>(wanted)};
-  if (role != conn.role && has_pending_groups(turn.state, conn.name)) {
-    turn.hit("ROLE-3");
-    return kPostponed;
+  if (role != conn.role && has_pending_groups(turn.state, conn.name)) return turn.postpone("ROLE-3");
+  for (Connection& other : turn.state.connections) {
+    if (role == Role::master && other.role == Role::master) other.role = Role::slave;
   }
-  turn.hit("ROLE-4");
-  take_role(turn, conn, role);
-  send_reply(turn, conn, encode_role_reply(xid_of(message), role));
-  return {};
+  conn.role = role;
+  return answer(turn, conn, "ROLE-4", encode_role_reply(xid_of(message), role));
 }
 
 Verdict handle_flow_mod_table_id(Turn& turn, Connection& conn, const Message& message) {
-  turn.hit("FM-4");
-  conn.flow_mod_table_id = get(message.bytes, wire::nx_flow_mod_table_id::set) != 0;
-  return {};
+  conn.flow_mod_table_id = get<wire::nx_flow_mod_table_id::set>(message.bytes) != 0;
+  return turn.done("FM-4");
 }
 
 Verdict handle_set_flow_format(Turn& turn, Connection& conn, const Message& message) {
-  turn.hit("NXM-13");
-  const auto wanted = get(message.bytes, wire::nx_set_flow_format::format);
-  if (wanted != NXFF_OPENFLOW10 && wanted != NXFF_NXM) return refused(OFPET_BAD_REQUEST, OFPBRC_EPERM);
+  const auto wanted = get<wire::nx_set_flow_format::format>(message.bytes);
+  if (wanted != NXFF_OPENFLOW10 && wanted != NXFF_NXM) return turn.refuse("NXM-13", OFPET_BAD_REQUEST, OFPBRC_EPERM);
   const FlowFormat format{static_cast<std::uint8_t>(wanted)};
-  if (format != conn.flow_format && has_pending_groups(turn.state, conn.name)) {
-    turn.hit("NXM-14");
-    return kPostponed;
-  }
+  if (format != conn.flow_format && has_pending_groups(turn.state, conn.name)) return turn.postpone("NXM-14");
   conn.flow_format = format;
-  return {};
+  return turn.done("NXM-13");
 }
+
+using Handler = Verdict (*)(Turn&, Connection&, const Message&);
+struct Handled {
+  MessageKind kind;
+  Handler handler;
+};
+constexpr Handled kHandlers[] = {
+    {MessageKind::not_for_switch, handle_not_for_switch},
+    {MessageKind::statistics_not_for_switch, handle_statistics_not_for_switch},
+    {MessageKind::echo_request, handle_echo},
+    {MessageKind::echo_reply, handle_echo_reply},
+    {MessageKind::features_request, handle_features},
+    {MessageKind::get_config_request, handle_get_config},
+    {MessageKind::set_config, handle_set_config},
+    {MessageKind::packet_out, handle_packet_out},
+    {MessageKind::flow_mod, handle_flow_mod},
+    {MessageKind::port_mod, handle_port_mod},
+    {MessageKind::barrier_request, handle_barrier},
+    {MessageKind::desc_stats, handle_desc_stats},
+    {MessageKind::flow_stats, handle_flow_stats},
+    {MessageKind::aggregate_stats, handle_aggregate_stats},
+    {MessageKind::table_stats, handle_table_stats},
+    {MessageKind::port_stats, handle_port_stats},
+    {MessageKind::queue_stats, handle_queue_stats},
+    {MessageKind::role_request, handle_role},
+    {MessageKind::flow_mod_table_id, handle_flow_mod_table_id},
+    {MessageKind::set_flow_format, handle_set_flow_format},
+};
 
 bool changes_the_switch(MessageKind kind) {
   return kind == MessageKind::flow_mod || kind == MessageKind::packet_out || kind == MessageKind::port_mod;
@@ -181,43 +179,8 @@ Verdict handle_message(Turn& turn, Connection& conn, const Message& message) {
   const auto recognised = recognise(message.bytes);
   if (const auto* error = std::get_if<Error>(&recognised)) return not_recognised(turn, *error);
   const MessageKind kind = std::get<MessageKind>(recognised);
-  if (changes_the_switch(kind) && slave(conn)) {
-    turn.hit("ROLE-5");
-    return refused(OFPET_BAD_REQUEST, OFPBRC_EPERM);
-  }
-  switch (kind) {
-    case MessageKind::not_for_switch:
-      return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
-    case MessageKind::statistics_not_for_switch:
-      return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_STAT));
-    case MessageKind::echo_request:
-      return handle_echo(turn, conn, message);
-    case MessageKind::echo_reply:
-      turn.hit("MSG-9");
-      return {};
-    case MessageKind::features_request:
-      return handle_features(turn, conn, message);
-    case MessageKind::get_config_request:
-      return handle_get_config(turn, conn, message);
-    case MessageKind::set_config:
-      return handle_set_config(turn, conn, message);
-    case MessageKind::packet_out:
-      return handle_packet_out(turn, conn, message);
-    case MessageKind::flow_mod:
-      return handle_flow_mod(turn, conn, message);
-    case MessageKind::port_mod:
-      return handle_port_mod(turn, message);
-    case MessageKind::barrier_request:
-      return handle_barrier(turn, conn, message);
-    case MessageKind::role_request:
-      return handle_role(turn, conn, message);
-    case MessageKind::flow_mod_table_id:
-      return handle_flow_mod_table_id(turn, conn, message);
-    case MessageKind::set_flow_format:
-      return handle_set_flow_format(turn, conn, message);
-    default:
-      return handle_statistics(turn, conn, message, kind);
-  }
+  if (changes_the_switch(kind) && slave(conn)) return turn.refuse("ROLE-5", OFPET_BAD_REQUEST, OFPBRC_EPERM);
+  return find(kHandlers, kind, &Handled::kind)->handler(turn, conn, message);
 }
 
 }  // namespace oftwin::model

@@ -26,9 +26,8 @@ Bytes encode_error(Error error, ByteView request);
 // The records of a statistics reply, each for itself.
 Bytes encode_desc(const Description& description);
 // `extended`: the Nicira form, which has a word for unknown counters.
-Bytes encode_flow_stats(const Rule& rule, std::uint64_t packets, std::uint64_t bytes, std::uint64_t now_ms,
-                        bool extended);
-Bytes encode_aggregate(std::uint64_t packets, std::uint64_t bytes, std::uint32_t flows, bool extended);
+Bytes encode_flow_stats(const Rule& rule, Counters counters, std::uint64_t now_ms, bool extended);
+Bytes encode_aggregate(Counters counters, std::size_t flows, bool extended);
 Bytes encode_table_stats(const State& state, std::size_t table);
 Bytes encode_port_stats(const Port& port);
 
@@ -36,8 +35,8 @@ Bytes encode_port_stats(const Port& port);
 std::vector<Bytes> encode_stats_reply(ByteView request, std::span<const Bytes> records);
 
 // reason: OFPRR_*
-Bytes encode_flow_removed(const Rule& rule, std::uint8_t reason, std::uint64_t packets, std::uint64_t bytes,
-                          std::uint64_t now_ms, FlowFormat format);
+Bytes encode_flow_removed(const Rule& rule, std::uint8_t reason, Counters counters, std::uint64_t now_ms,
+                          FlowFormat format);
 // send_len: how much of the frame follows, at most
 Bytes encode_packet_in(std::uint32_t buffer_id, std::uint16_t in_port, PacketInReason reason, ByteView frame,
                        std::size_t send_len);

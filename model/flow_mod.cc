@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/async.h"
+#include "model/dispatch.h"
 #include "model/match.h"
 #include "model/nxm.h"
 #include "model/wire.h"
@@ -20,21 +21,31 @@ constexpr std::uint16_t kNoMemory = 12;  // ENOMEM
 constexpr std::size_t kMostActionBytes =
     (0xffff - wire::nx_stats_msg::size - wire::nx_flow_stats::size - wire::nx_flow_stats::longest_match) / 8 * 8;
 
-bool concerns_table(std::uint8_t wanted, std::size_t table) { return wanted == OFP_ALL_TABLES || wanted == table; }
 bool hidden(const Rule& rule) { return rule.priority > 0xffff; }
 
 bool same_flow(const Rule& rule, const Match& match, std::uint32_t priority) {
   return rule.priority == priority && rule.match == match;
 }
 
-bool overlap_found(const State& state, const FlowMod& fm) {
+// A request's rules, in the model's own order; while they are used, no table changes.
+using Rules = std::vector<const Rule*>;
+
+// Every rule of these tables for which `wanted` is true.
+template <class Wanted>
+Rules rules_of(const State& state, std::uint8_t tables, Wanted wanted) {
+  Rules rules;
   for (std::size_t t = 0; t < state.tables.size(); ++t) {
-    if (!concerns_table(fm.table, t)) continue;
+    if (tables != OFP_ALL_TABLES && tables != t) continue;
     for (const Rule& rule : state.tables[t].rules) {
-      if (rule.priority == fm.priority && overlaps(rule.match, fm.match)) return true;
+      if (wanted(rule)) rules.push_back(&rule);
     }
   }
-  return false;
+  return rules;
+}
+
+bool overlap_found(const State& state, const FlowMod& fm) {
+  const auto meets = [&](const Rule& r) { return r.priority == fm.priority && overlaps(r.match, fm.match); };
+  return !rules_of(state, fm.table, meets).empty();
 }
 
 // The table of a new rule; an error if there is none.
@@ -67,35 +78,21 @@ bool deletion_pending(const State& state, std::uint8_t table, const FlowMod& fm)
 }
 
 Rule new_rule(const Turn& turn, RuleName name, std::uint8_t table, const FlowMod& fm) {
-  Rule rule;
-  rule.name = name;
-  rule.table = table;
-  rule.priority = fm.priority;
-  rule.match = fm.match;
-  rule.cookie = fm.cookie;
-  rule.created_ms = rule.used_ms = turn.state.now_ms;
-  rule.idle_timeout = fm.idle_timeout;
-  rule.hard_timeout = fm.hard_timeout;
-  rule.send_flow_removed = (fm.flags & OFPFF_SEND_FLOW_REM) != 0;
-  rule.actions = fm.actions;
-  return rule;
+  const std::uint64_t now = turn.state.now_ms;
+  const bool send_flow_removed = (fm.flags & OFPFF_SEND_FLOW_REM) != 0;
+  return {name,       table, fm.priority, fm.match, fm.cookie, now, fm.idle_timeout, fm.hard_timeout, send_flow_removed,
+          fm.actions, 0,     0,           now};
+}
+
+const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority) {
+  const Rules rules = rules_of(state, table, [&](const Rule& r) { return same_flow(r, match, priority); });
+  return rules.empty() ? nullptr : rules.front();
 }
 
 // Takes the rule that the new one replaces out of its table. The rule has no operation.
 std::optional<Rule> take_victim(Turn& turn, std::uint8_t table, const FlowMod& fm) {
-  auto& rules = turn.state.tables[table].rules;
-  const auto it = std::ranges::find_if(rules, [&](const Rule& r) { return same_flow(r, fm.match, fm.priority); });
-  if (it == rules.end()) return {};
-  std::optional<Rule> victim = std::move(*it);
-  rules.erase(it);
-  return victim;
-}
-
-const Rule* find_strict(const State& state, std::size_t table, const Match& match, std::uint32_t priority) {
-  for (const Rule& rule : state.tables[table].rules) {
-    if (same_flow(rule, match, priority)) return &rule;
-  }
-  return nullptr;
+  const Rule* rule = find_strict(turn.state, table, fm.match, fm.priority);
+  return rule ? std::optional(take_from_table(turn, rule->name)) : std::nullopt;
 }
 
 Verdict install(Turn& turn, const Asker& asker, RuleName name, std::uint8_t table, const FlowMod& fm) {
@@ -113,67 +110,58 @@ Verdict install(Turn& turn, const Asker& asker, RuleName name, std::uint8_t tabl
 
 Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& fm) {
   if ((fm.flags & OFPFF_CHECK_OVERLAP) && overlap_found(turn.state, fm)) {
-    turn.hit("ADD-1");
-    return refused(OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP);
+    return turn.refuse("ADD-1", OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP);
   }
   const auto choice = choose_table(turn, fm.table);
   if (const auto* error = std::get_if<Error>(&choice)) return {false, *error};
   const std::uint8_t table = std::get<std::uint8_t>(choice);
-  if (deletion_pending(turn.state, table, fm)) {
-    turn.hit("ADD-5");
-    return kPostponed;
-  }
+  if (deletion_pending(turn.state, table, fm)) return turn.postpone("ADD-5");
   turn.emit(observation::Alloc{name, turn.state.provider.alloc_fails});
-  if (turn.state.provider.alloc_fails) {
-    turn.hit("ADD-10");
-    return {false, system_error(kNoMemory)};
-  }
+  if (turn.state.provider.alloc_fails) return turn.end("ADD-10", {false, system_error(kNoMemory)});
   const Rule* old = find_strict(turn.state, table, fm.match, fm.priority);
   if (old && turn.operation_on(old->name)) {
-    turn.hit("ADD-11");
     turn.emit(observation::Dealloc{name});
-    return kPostponed;
+    return turn.postpone("ADD-11");
   }
   return install(turn, asker, name, table, fm);
 }
 
-// nullopt: an operation is in progress on one of them.
-std::optional<std::vector<const Rule*>> collect_strict(Turn& turn, const FlowMod& fm, std::uint16_t out_port) {
-  turn.hit("MATCH-3");
-  std::vector<const Rule*> rules;
-  for (std::size_t t = 0; t < turn.state.tables.size(); ++t) {
-    if (!concerns_table(fm.table, t)) continue;
-    const Rule* rule = find_strict(turn.state, t, fm.match, fm.priority);
-    if (!rule) continue;
-    if (turn.operation_on(rule->name)) return {};
-    if (out_port == OFPP_NONE || outputs_to(rule->actions, out_port)) rules.push_back(rule);
+// Of these rules those that a request may touch; nullopt: an operation is in progress on one, whatever else is asked.
+std::optional<Rules> touchable(Turn& turn, Rules rules, std::uint16_t out_port) {
+  const auto busy = std::ranges::find_if(rules, [&](const Rule* r) { return turn.operation_on(r->name); });
+  if (busy != rules.end()) {
+    if (hidden(**busy)) turn.hit("OP-8");
+    return {};
   }
+  std::erase_if(rules, [&](const Rule* rule) {
+    return hidden(*rule) || (out_port != OFPP_NONE && !outputs_to(rule->actions, out_port));
+  });
   return rules;
 }
 
+std::optional<Rules> collect(Turn& turn, const FlowMod& fm, bool strict, std::uint16_t out_port) {
+  if (!strict) return collect_loose(turn, fm.table, fm.match, out_port);
+  turn.hit("MATCH-3");
+  const auto same = [&](const Rule& rule) { return same_flow(rule, fm.match, fm.priority); };
+  return touchable(turn, rules_of(turn.state, fm.table, same), out_port);
+}
+
 // Names of the rules in the order in which they are to be touched.
-std::vector<RuleName> in_chosen_order(Turn& turn, const std::vector<const Rule*>& rules) {
+std::vector<RuleName> in_chosen_order(Turn& turn, const Rules& rules) {
   OrderQuestion question;
   std::vector<std::uint8_t> tables;
   for (const Rule* rule : rules) {
     question.rules.push_back(rule->name);
     tables.push_back(rule->table);
   }
-  if (rules.size() > 1) {
-    turn.hit("OP-3");
-    turn.begin_iteration_output();
-  }
-  question.position = turn.position();
   std::vector<RuleName> names;
   for (const std::size_t i : chosen_order(turn, question, tables)) names.push_back(question.rules[i]);
   return names;
 }
 
-Verdict modify_rules(Turn& turn, const Asker& asker, const FlowMod& fm, const std::vector<const Rule*>& rules) {
-  std::vector<const Rule*> changing;
-  for (const Rule* rule : rules) {
-    if (rule->actions != fm.actions) changing.push_back(rule);
-  }
+Verdict modify_rules(Turn& turn, const Asker& asker, const FlowMod& fm, const Rules& rules) {
+  Rules changing = rules;
+  std::erase_if(changing, [&](const Rule* rule) { return rule->actions == fm.actions; });
   const std::vector<RuleName> names = in_chosen_order(turn, changing);
   const std::uint32_t group = begin_group(turn, asker, fm.buffer_id);
   for (const Rule* rule : rules) {
@@ -186,7 +174,7 @@ Verdict modify_rules(Turn& turn, const Asker& asker, const FlowMod& fm, const st
   return {};
 }
 
-Verdict delete_rules(Turn& turn, const Asker& asker, const std::vector<const Rule*>& rules) {
+Verdict delete_rules(Turn& turn, const Asker& asker, const Rules& rules) {
   const std::vector<RuleName> names = in_chosen_order(turn, rules);
   const std::uint32_t group = begin_group(turn, asker, OFP_NO_BUFFER);
   for (const RuleName name : names) {
@@ -198,37 +186,21 @@ Verdict delete_rules(Turn& turn, const Asker& asker, const std::vector<const Rul
 }
 
 Verdict modify_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& fm, bool strict) {
-  const auto rules = strict ? collect_strict(turn, fm, OFPP_NONE) : collect_loose(turn, fm.table, fm.match, OFPP_NONE);
-  if (!rules) {
-    turn.hit("MOD-1");
-    return kPostponed;
-  }
+  const std::optional<Rules> rules = collect(turn, fm, strict, OFPP_NONE);
+  if (!rules) return turn.postpone("MOD-1");
   if (rules->empty()) {
     turn.hit("MOD-2");
     return add_flow(turn, asker, name, fm);
   }
-  if (strict && rules->size() > 1) {
-    turn.hit("MOD-6");
-    return {};
-  }
+  if (strict && rules->size() > 1) return turn.done("MOD-6");
   return modify_rules(turn, asker, fm, *rules);
 }
 
 Verdict delete_flow(Turn& turn, const Asker& asker, const FlowMod& fm, bool strict) {
-  const auto rules =
-      strict ? collect_strict(turn, fm, fm.out_port) : collect_loose(turn, fm.table, fm.match, fm.out_port);
-  if (!rules) {
-    turn.hit("DEL-1");
-    return kPostponed;
-  }
-  if (rules->empty()) {
-    turn.hit("DEL-2");
-    return {};
-  }
-  if (strict && rules->size() > 1) {
-    turn.hit("MOD-6");
-    return {};
-  }
+  const std::optional<Rules> rules = collect(turn, fm, strict, fm.out_port);
+  if (!rules) return turn.postpone("DEL-1");
+  if (rules->empty()) return turn.done("DEL-2");
+  if (strict && rules->size() > 1) return turn.done("MOD-6");
   turn.hit("DEL-3");
   return delete_rules(turn, asker, *rules);
 }
@@ -236,7 +208,7 @@ Verdict delete_flow(Turn& turn, const Asker& asker, const FlowMod& fm, bool stri
 void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
   if (extended(message)) return turn.hit("NXM-12");
   const Match raw = decode_match(message, wire::flow_mod::match.offset, turn.tos_bits());
-  const auto wildcards = get(message, wire::match::wildcards, wire::flow_mod::match.offset);
+  const auto wildcards = get<wire::match::wildcards>(message, wire::flow_mod::match.offset);
   if (raw != fm.match) turn.hit("MATCH-4");
   if ((wildcards & OFPFW_ALL) == 0) turn.hit("MATCH-5");
   if (raw.vlan_tci.mask != 0) turn.hit("MATCH-6");
@@ -250,9 +222,8 @@ FlowMod own_flow(const event::HiddenAdd& wanted) {
   fm.priority = wanted.priority;
   fm.table = 0;
   fm.actions.resize(8);
-  put(fm.actions, wire::action::type, OFPAT_OUTPUT);
-  put(fm.actions, wire::action::len, 8);
-  put(fm.actions, wire::action::output_port, wanted.out_port);
+  namespace w = wire::action;
+  put(fm.actions, {{w::type, OFPAT_OUTPUT}, {w::len, 8}, {w::output_port, wanted.out_port}});
   return fm;
 }
 
@@ -261,44 +232,24 @@ FlowMod own_flow(const event::HiddenAdd& wanted) {
 std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t table, const Match& match,
                                                       std::uint16_t out_port) {
   turn.hit("MATCH-2");
-  std::vector<const Rule*> rules;
-  for (std::size_t t = 0; t < turn.state.tables.size(); ++t) {
-    if (!concerns_table(table, t)) continue;
-    for (const Rule& rule : turn.state.tables[t].rules) {
-      if (!covers(match, rule.match)) continue;
-      if (turn.operation_on(rule.name)) {
-        if (hidden(rule)) turn.hit("OP-8");
-        return {};
-      }
-      if (!hidden(rule) && (out_port == OFPP_NONE || outputs_to(rule.actions, out_port))) rules.push_back(&rule);
-    }
-  }
-  return rules;
+  const auto covered = [&](const Rule& rule) { return covers(match, rule.match); };
+  return touchable(turn, rules_of(turn.state, table, covered), out_port);
 }
 
 Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
-  if (pending_groups(turn.state) >= kMostPendingGroups) {
-    turn.hit("OP-4");
-    return kPostponed;
-  }
+  if (pending_groups(turn.state) >= kMostPendingGroups) return turn.postpone("OP-4");
   const auto decoded = decode_flow_mod(message.bytes, conn.flow_mod_table_id, turn.tos_bits());
   if (const auto* error = std::get_if<Error>(&decoded)) {
-    if (extended(message.bytes))
-      hit_nxm_error(turn, *error);
-    else
-      turn.hit("MSG-2");
+    if (!extended(message.bytes)) return turn.end("MSG-2", {false, *error});
+    hit_nxm_error(turn, *error);
     return {false, *error};
   }
   const FlowMod& fm = std::get<FlowMod>(decoded);
   const Asker asker{conn.name, message.bytes};
   if (fm.actions.size() > kMostActionBytes && !turn.erratum(16)) {
-    turn.hit("FM-5");
-    return refused(OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
+    return turn.refuse("FM-5", OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
   }
-  if (fm.flags & OFPFF_EMERG) {
-    turn.hit("FM-2");
-    return refused(OFPET_FLOW_MOD_FAILED, OFPFMFC_ALL_TABLES_FULL);
-  }
+  if (fm.flags & OFPFF_EMERG) return turn.refuse("FM-2", OFPET_FLOW_MOD_FAILED, OFPFMFC_ALL_TABLES_FULL);
   turn.hit("FM-1");
   hit_match_clauses(turn, message.bytes, fm);
   switch (fm.command) {
@@ -311,8 +262,7 @@ Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
     case OFPFC_DELETE_STRICT:
       return delete_flow(turn, asker, fm, fm.command == OFPFC_DELETE_STRICT);
     default:
-      turn.hit("FM-3");
-      return refused(OFPET_FLOW_MOD_FAILED, OFPFMFC_BAD_COMMAND);
+      return turn.refuse("FM-3", OFPET_FLOW_MOD_FAILED, OFPFMFC_BAD_COMMAND);
   }
 }
 
@@ -339,39 +289,21 @@ void delete_own_rule(Turn& turn, const event::HiddenDel& wanted) {
   });
   turn.state.own_retry = turn.state.own_retry && !turn.state.own_rules.empty();
   const Rule* rule = find_strict(turn.state, 0, fm.match, fm.priority);
-  if (rule && turn.operation_on(rule->name)) {
-    turn.emit(observation::HiddenDelResult{false});
-    return;
-  }
-  if (rule) {
-    const std::uint32_t group = begin_group(turn, {}, OFP_NO_BUFFER);
-    start_remove(turn, group, rule->name);
-    submit_group(turn, group);
-  }
-  turn.emit(observation::HiddenDelResult{true});
+  const bool busy = rule && turn.operation_on(rule->name);
+  if (rule && !busy) remove_rules(turn, {rule->name});
+  turn.emit(observation::HiddenDelResult{!busy});
 }
 
 void flush_pass(Turn& turn) {
   turn.hit("FLUSH-1");
   turn.emit(observation::FlushPass{});
-  std::vector<const Rule*> rules;
-  for (const Table& table : turn.state.tables) {
-    for (const Rule& rule : table.rules) {
-      if (!turn.operation_on(rule.name)) rules.push_back(&rule);
-    }
-  }
-  const std::vector<RuleName> names = in_chosen_order(turn, rules);
-  const std::uint32_t group = begin_group(turn, {}, OFP_NO_BUFFER);
-  for (const RuleName name : names) start_remove(turn, group, name);
-  submit_group(turn, group);
+  const auto idle = [&](const Rule& rule) { return !turn.operation_on(rule.name); };
+  remove_rules(turn, in_chosen_order(turn, rules_of(turn.state, OFP_ALL_TABLES, idle)));
 }
 
 void give_back_rules(Turn& turn) {
-  std::vector<const Rule*> rules;
-  for (const Table& table : turn.state.tables) {
-    for (const Rule& rule : table.rules) rules.push_back(&rule);
-  }
-  for (const RuleName name : in_chosen_order(turn, rules)) {
+  const Rules all = rules_of(turn.state, OFP_ALL_TABLES, [](const Rule&) { return true; });
+  for (const RuleName name : in_chosen_order(turn, all)) {
     turn.emit(observation::Remaining{name});
     turn.emit(observation::Dealloc{name});
   }

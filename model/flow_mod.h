@@ -8,8 +8,6 @@
 
 namespace oftwin::model {
 
-Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message);
-
 // The rules that a loose request about these tables touches, in the model's own order; nullopt: an operation is in
 // progress on one that the match covers, whatever else the request says.
 std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t table, const Match& match,

@@ -9,48 +9,38 @@
 #include "model/buffer.h"
 #include "model/connection.h"
 #include "model/provider.h"
+#include "model/wire.h"
 #include "spec/openflow.h"
 
 namespace oftwin::model {
 
 namespace {
 
-observation::Operation shown(OperationKind kind, const Rule& rule, const Answer& answer) {
-  observation::Operation o;
-  o.kind = kind;
-  o.rule = rule.name;
-  o.table = rule.table;
-  o.priority = rule.priority;
-  o.match = rule.match;
-  o.actions = rule.actions;
-  o.cookie = rule.cookie;
-  o.idle_timeout = rule.idle_timeout;
-  o.hard_timeout = rule.hard_timeout;
-  o.send_flow_removed = rule.send_flow_removed;
-  o.answer = answer;
-  return o;
+observation::Operation shown(OperationKind kind, const Rule& r, const Answer& answer) {
+  return {kind,  r.name,    {},       r.table,        r.priority,     r.match,
+          {},    r.actions, r.cookie, r.idle_timeout, r.hard_timeout, r.send_flow_removed,
+          false, answer};
 }
 
 // Asks, shows the call, and completes what the provider completes inside it. Returns the answer.
 Answer call_provider(Turn& turn, Operation operation, const Rule& rule) {
   const OperationKind kind = operation.kind;
-  const Started started = answer_of_provider(turn, kind, rule);
-  observation::Operation call = shown(kind, rule, started.answer);
+  const RuleName name = operation.rule;
+  const auto [answer, due_ms] = answer_of_provider(turn, kind, rule);
+  observation::Operation call = shown(kind, rule, answer);
   if (kind == OperationKind::add && operation.set_aside) call.victim = operation.set_aside->name;
   turn.emit(std::move(call));
-  operation.due_ms = started.due_ms;
+  operation.due_ms = due_ms;
   turn.state.operations.push_back(std::move(operation));
-  if (started.answer.kind == AnswerKind::done || started.answer.kind == AnswerKind::failed) {
-    const RuleName name = turn.state.operations.back().rule;
-    turn.emit(observation::Complete{kind, name, started.answer.error});
-    complete_operation(turn, name, started.answer.error);
+  if (answer.kind == AnswerKind::done || answer.kind == AnswerKind::failed) {
+    turn.emit(observation::Complete{kind, name, answer.error});
+    complete_operation(turn, name, answer.error);
   }
-  return started.answer;
+  return answer;
 }
 
 std::size_t operations_in(const State& state, std::uint32_t group) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(state.operations, [&](const Operation& op) { return op.group == group; }));
+  return static_cast<std::size_t>(std::ranges::count(state.operations, group, &Operation::group));
 }
 
 void raise_retry(Turn& turn) {
@@ -65,49 +55,26 @@ void finish_group(Turn& turn, std::uint32_t id) {
   const auto it = std::ranges::find(groups, id, &Group::id);
   const Group group = std::move(*it);
   groups.erase(it);
-  if (group.linked && group.owner) {
-    turn.hit("OP-5");
-    if (group.error) send_error(turn, *turn.connection(*group.owner), group.error, group.request);
-  } else {
-    turn.hit("OP-6");
-  }
+  const bool asked = group.linked && group.owner;
+  turn.hit(asked ? ClauseId("OP-5") : ClauseId("OP-6"));
+  if (asked && group.error) send_error(turn, *turn.connection(*group.owner), group.error, group.request);
   if (group.linked || !turn.erratum(7)) {
     turn.hit("OP-7");
     raise_retry(turn);
   }
 }
 
-Rule take_from_table(Turn& turn, RuleName name) {
-  for (Table& table : turn.state.tables) {
-    const auto it = std::ranges::find(table.rules, name, &Rule::name);
-    if (it == table.rules.end()) continue;
-    Rule rule = std::move(*it);
-    table.rules.erase(it);
-    return rule;
-  }
-  return {};
-}
-
 void end_add(Turn& turn, Operation& op, bool undo) {
-  if (!undo) {
-    turn.hit("ADD-6");
-    if (!op.set_aside) return;
-    turn.hit("ADD-7");
-    turn.emit(observation::Dealloc{op.set_aside->name});
-    return;
-  }
-  turn.hit("ADD-8");
-  restore_victim(turn, op.rule, op.set_aside);
-  turn.emit(observation::Dealloc{op.rule});
+  turn.hit(undo ? ClauseId("ADD-8") : ClauseId("ADD-6"));
+  if (undo) restore_victim(turn, op.rule, op.set_aside);
+  if (!undo && op.set_aside) turn.hit("ADD-7");
+  if (undo || op.set_aside) turn.emit(observation::Dealloc{undo ? op.rule : op.set_aside->name});
 }
 
 void end_modify(Turn& turn, Operation& op, bool undo) {
+  turn.hit(undo ? ClauseId("MOD-5") : ClauseId("MOD-4"));
+  if (!undo) return;
   Rule* rule = turn.rule_in_table(op.rule);
-  if (!undo) {
-    turn.hit("MOD-4");
-    return;
-  }
-  turn.hit("MOD-5");
   rule->actions = std::move(op.old_actions);
   if (!turn.erratum(2)) rule->cookie = op.old_cookie;
 }
@@ -130,7 +97,7 @@ std::uint32_t begin_group(Turn& turn, const Asker& asker, std::uint32_t buffer_i
     group.owner = asker.conn;
     group.linked = true;
     const std::size_t kept = std::min(asker.request.size(), OFP_ERROR_REQUEST_BYTES);
-    group.request.assign(asker.request.begin(), asker.request.begin() + static_cast<std::ptrdiff_t>(kept));
+    group.request = copy(asker.request.first(kept));
     group.buffer_id = buffer_id;
   }
   turn.state.groups.push_back(group);
@@ -138,12 +105,9 @@ std::uint32_t begin_group(Turn& turn, const Asker& asker, std::uint32_t buffer_i
 }
 
 void submit_group(Turn& turn, std::uint32_t id) {
-  if (operations_in(turn.state, id) == 0) {
-    finish_group(turn, id);
-  } else {
-    turn.hit("OP-2");
-    turn.group(id)->submitted = true;
-  }
+  if (operations_in(turn.state, id) == 0) return finish_group(turn, id);
+  turn.hit("OP-2");
+  turn.group(id)->submitted = true;
 }
 
 std::size_t pending_groups(const State& state) {
@@ -152,6 +116,14 @@ std::size_t pending_groups(const State& state) {
 
 bool has_pending_groups(const State& state, ConnName conn) {
   return std::ranges::any_of(state.groups, [&](const Group& g) { return g.linked && g.owner == conn; });
+}
+
+Rule take_from_table(Turn& turn, RuleName name) {
+  Rule* rule = turn.rule_in_table(name);
+  if (!rule) return {};
+  const Rule taken = std::move(*rule);
+  std::erase_if(turn.state.tables[taken.table].rules, [&](const Rule& r) { return r.name == name; });
+  return taken;
 }
 
 Error start_add(Turn& turn, std::uint32_t group, const Rule& rule, std::optional<Rule> victim) {
@@ -181,6 +153,12 @@ void start_remove(Turn& turn, std::uint32_t group, RuleName name) {
   call_provider(turn, {OperationKind::remove, name, group, std::move(rule), {}, 0, {}}, called);
 }
 
+void remove_rules(Turn& turn, const std::vector<RuleName>& names) {
+  const std::uint32_t group = begin_group(turn, {}, OFP_NO_BUFFER);
+  for (const RuleName name : names) start_remove(turn, group, name);
+  submit_group(turn, group);
+}
+
 void complete_operation(Turn& turn, RuleName name, Error error) {
   const auto it = std::ranges::find(turn.state.operations, name, &Operation::rule);
   Operation op = std::move(*it);
@@ -207,19 +185,11 @@ void expire_rule(Turn& turn, RuleName name, ExpiryReason reason) {
   const Rule* rule = turn.rule_in_table(name);
   if (!rule && op && op->set_aside) rule = &*op->set_aside;
   if (!rule) return;
-  if (op && !turn.erratum(10)) {
-    turn.hit("EXP-2");
-    return;
-  }
+  if (op && !turn.erratum(10)) return turn.hit("EXP-2");
   turn.hit("EXP-1");
   send_flow_removed(turn, *rule, reason == ExpiryReason::idle ? OFPRR_IDLE_TIMEOUT : OFPRR_HARD_TIMEOUT);
-  if (op) {
-    turn.defect("E-10", true, "a rule with an operation in progress expires");
-    return;
-  }
-  const std::uint32_t group = begin_group(turn, {}, OFP_NO_BUFFER);
-  start_remove(turn, group, name);
-  submit_group(turn, group);
+  if (op) return turn.defect("E-10", true, "a rule with an operation in progress expires");
+  remove_rules(turn, {name});
 }
 
 void restore_victim(Turn& turn, RuleName name, const std::optional<Rule>& victim) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "model/decode.h"
 #include "model/turn.h"
@@ -33,12 +34,17 @@ Error start_add(Turn& turn, std::uint32_t group, const Rule& rule, std::optional
 void start_modify(Turn& turn, std::uint32_t group, RuleName rule, const Bytes& actions, std::uint64_t cookie);
 void start_remove(Turn& turn, std::uint32_t group, RuleName rule);
 
+// The switch removes these rules, which have no operation, as one group of its own.
+void remove_rules(Turn& turn, const std::vector<RuleName>& names);
+
 // The provider has completed the operation on this rule.
 void complete_operation(Turn& turn, RuleName rule, Error error);
 
 // The provider says that a rule has timed out.
 void expire_rule(Turn& turn, RuleName rule, ExpiryReason reason);
 
+// An empty rule if there is none of that name.
+Rule take_from_table(Turn& turn, RuleName name);
 // Takes the new rule out of its table again and puts the victim back.
 void restore_victim(Turn& turn, RuleName rule, const std::optional<Rule>& victim);
 

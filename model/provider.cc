@@ -8,12 +8,11 @@
 #include "model/async.h"
 #include "model/datapath.h"
 #include "model/operation.h"
+#include "model/wire.h"
 
 namespace oftwin::model {
 
 namespace {
-
-bool simulated(const State& state) { return state.config.provider == ProviderMode::simulated; }
 
 // What an answer means for this kind: nothing can fail without an error, a removal cannot fail, and only a construction
 // can be refused.
@@ -83,16 +82,10 @@ void with_iteration_undone_if_silent(Turn& turn, Run run) {
 }
 
 // The operation that completes by itself first; of several at the same time the one that was started first.
-struct Due {
-  std::uint64_t at_ms;
-  RuleName rule;
-};
-std::optional<Due> next_due(const State& state) {
-  std::optional<Due> next;
-  for (const Operation& op : state.operations) {
-    if (op.due_ms && (!next || *op.due_ms < next->at_ms)) next = Due{*op.due_ms, op.rule};
-  }
-  return next;
+const Operation* next_due(const State& state) {
+  const auto due = [](const Operation& op) { return op.due_ms.value_or(UINT64_MAX); };
+  const auto next = std::ranges::min_element(state.operations, {}, due);
+  return next == state.operations.end() || !next->due_ms ? nullptr : &*next;
 }
 
 }  // namespace
@@ -105,14 +98,13 @@ Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule) {
   return {meaning(kind, turn.choices.answer({turn.position(), kind, rule.name, planned})), {}};
 }
 
-std::pair<std::uint64_t, std::uint64_t> counters_of(const State& state, const Rule& rule) {
-  if (state.provider.unknown_counters) return {UINT64_MAX, UINT64_MAX};
-  return {rule.packets, rule.bytes};
+Counters counters_of(const State& state, const Rule& rule) {
+  return state.provider.unknown_counters ? Counters{kUnknown, kUnknown} : Counters{rule.packets, rule.bytes};
 }
 
 Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame) {
   const Error answer = simulated(turn.state) ? Error{} : turn.state.provider.execute_result;
-  turn.emit(observation::Execute{rule, in_port, Bytes(frame.begin(), frame.end()), answer});
+  turn.emit(observation::Execute{rule, in_port, copy(frame), answer});
   if (simulated(turn.state)) execute_rule(turn, rule, in_port, frame);
   return answer;
 }
@@ -127,8 +119,7 @@ Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions
     AnswerQuestion question{turn.position(), OperationKind::add, {}, {AnswerKind::done, answer}, true};
     answer = turn.choices.answer(question).error;
   }
-  turn.emit(observation::PacketOut{in_port, Bytes(actions.begin(), actions.end()), Bytes(frame.begin(), frame.end()),
-                                   false, answer});
+  turn.emit(observation::PacketOut{in_port, copy(actions), copy(frame), false, answer});
   if (simulated(turn.state) && !answer) packet_out(turn, in_port, frame, actions);
   return answer;
 }
@@ -138,9 +129,9 @@ void run_provider(Turn& turn) {
   for (const Provider::Work& work : queue) {
     with_iteration_undone_if_silent(turn, [&] { std::visit([&](const auto& w) { run_work(turn, w); }, work); });
   }
-  for (auto due = next_due(turn.state); due && due->at_ms <= turn.state.now_ms; due = next_due(turn.state)) {
+  for (auto* op = next_due(turn.state); op && *op->due_ms <= turn.state.now_ms; op = next_due(turn.state)) {
     turn.hit("OP-10");
-    run_work(turn, event::ProviderComplete{due->rule, {}});
+    run_work(turn, event::ProviderComplete{op->rule, {}});
   }
 }
 
@@ -150,8 +141,8 @@ bool provider_has_work(const State& state) {
 }
 
 std::optional<std::uint64_t> provider_due_ms(const State& state) {
-  const std::optional<Due> due = next_due(state);
-  return due ? std::optional(due->at_ms) : std::nullopt;
+  const Operation* op = next_due(state);
+  return op ? op->due_ms : std::nullopt;
 }
 
 }  // namespace oftwin::model

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "model/turn.h"
 #include "spec/bytes.h"
@@ -17,8 +16,7 @@ struct Started {
 // What the provider answers to an operation of this kind on this rule.
 Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule);
 
-// Packets and bytes; all ones: unknown.
-std::pair<std::uint64_t, std::uint64_t> counters_of(const State& state, const Rule& rule);
+Counters counters_of(const State& state, const Rule& rule);
 
 // Runs a buffered packet through a rule; lets out the call.
 Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame);

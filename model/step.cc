@@ -5,6 +5,7 @@
 #include "model/step.h"
 
 #include <algorithm>
+#include <concepts>
 #include <utility>
 
 #include "model/connection.h"
@@ -108,8 +109,6 @@ void bury(State& state) {
   state = std::move(grave);
 }
 
-bool simulated(const State& state) { return state.config.provider == ProviderMode::simulated; }
-
 template <class T, class F>
 void for_kind(std::optional<OperationKind> kind, std::array<T, 3>& of, F set) {
   for (std::size_t k = 0; k < 3; ++k) {
@@ -117,17 +116,23 @@ void for_kind(std::optional<OperationKind> kind, std::array<T, 3>& of, F set) {
   }
 }
 
+// Inputs that only one mode of the provider knows; in the other they are no-ops.
+template <class E, class... Es>
+constexpr bool kOneOf = (std::same_as<E, Es> || ...);
+template <class E>
+constexpr bool kSimulatedOnly = kOneOf<E, event::ProviderLatency, event::PacketArrives>;
+template <class E>
+constexpr bool kScriptedOnly =
+    kOneOf<E, event::ProviderExpire, event::ProviderPacketIn, event::ProviderCounters, event::ProviderUnknownCounters,
+           event::ProviderChooseTable, event::ProviderExecuteResult, event::ProviderPacketOutResult,
+           event::ProviderAllocFail>;
+
 // What each event does. An overload that is not there would not compile.
 struct Handler {
   Turn& turn;
   std::uint32_t id;
   State& s = turn.state;
   Provider& provider = turn.state.provider;
-
-  bool names_a_rule(RuleName rule) {
-    turn.hit("LOOP-4");
-    return turn.rule_exists(rule);
-  }
 
   void operator()(const event::ConnOpen& e) { open_connection(turn, e.conn); }
   void operator()(const event::ConnClose& e) { close_connection(turn, e.conn); }
@@ -142,48 +147,30 @@ struct Handler {
     for_kind(e.kind, provider.policy, [&](Answer& answer) { answer = e.answer; });
   }
   void operator()(const event::ProviderLatency& e) {
-    if (simulated(s)) for_kind(e.kind, provider.latency_ms, [&](std::uint32_t& ms) { ms = e.ms; });
+    for_kind(e.kind, provider.latency_ms, [&](std::uint32_t& ms) { ms = e.ms; });
   }
-  void operator()(const event::ProviderComplete& e) {
-    if (names_a_rule(e.rule)) provider.queue.push_back(e);
-  }
-  void operator()(const event::PortChange& e) { provider.queue.push_back(e); }
-  void operator()(const event::PacketArrives& e) {
-    if (simulated(s)) provider.queue.push_back(e);
-  }
-  void operator()(const event::ProviderExpire& e) {
-    if (!simulated(s) && names_a_rule(e.rule)) provider.queue.push_back(e);
-  }
-  void operator()(const event::ProviderPacketIn& e) {
-    if (!simulated(s)) provider.queue.push_back(e);
+  // What waits for the provider's next run.
+  template <class E>
+    requires std::constructible_from<Provider::Work, E>
+  void operator()(const E& e) {
+    if constexpr (kOneOf<E, event::ProviderComplete, event::ProviderExpire>) {
+      turn.hit("LOOP-4");
+      if (!turn.rule_exists(e.rule)) return;
+    }
+    provider.queue.push_back(e);
   }
   void operator()(const event::ProviderCounters& e) {
-    if (simulated(s)) return;
-    if (Rule* rule = turn.rule_in_table(e.rule)) {
-      rule->packets = e.packets;
-      rule->bytes = e.bytes;
-    }
+    const auto set = [&](Rule& rule) { rule.packets = e.packets, rule.bytes = e.bytes; };
+    if (Rule* rule = turn.rule_in_table(e.rule)) set(*rule);
     for (Operation& op : s.operations) {
-      if (!op.set_aside || op.set_aside->name != e.rule) continue;
-      op.set_aside->packets = e.packets;
-      op.set_aside->bytes = e.bytes;
+      if (op.set_aside && op.set_aside->name == e.rule) set(*op.set_aside);
     }
   }
-  void operator()(const event::ProviderUnknownCounters& e) {
-    if (!simulated(s)) provider.unknown_counters = e.unknown;
-  }
-  void operator()(const event::ProviderChooseTable& e) {
-    if (!simulated(s)) provider.choose_table = e.answer;
-  }
-  void operator()(const event::ProviderExecuteResult& e) {
-    if (!simulated(s)) provider.execute_result = e.error;
-  }
-  void operator()(const event::ProviderPacketOutResult& e) {
-    if (!simulated(s)) provider.packet_out_result = e.error;
-  }
-  void operator()(const event::ProviderAllocFail& e) {
-    if (!simulated(s)) provider.alloc_fails = e.fail;
-  }
+  void operator()(const event::ProviderUnknownCounters& e) { provider.unknown_counters = e.unknown; }
+  void operator()(const event::ProviderChooseTable& e) { provider.choose_table = e.answer; }
+  void operator()(const event::ProviderExecuteResult& e) { provider.execute_result = e.error; }
+  void operator()(const event::ProviderPacketOutResult& e) { provider.packet_out_result = e.error; }
+  void operator()(const event::ProviderAllocFail& e) { provider.alloc_fails = e.fail; }
 
   void operator()(const event::Clock& e) { s.now_ms += e.ms; }
   void operator()(const event::Loop& e) { run_loop(turn, e.iterations); }
@@ -219,7 +206,10 @@ void step(State& state, const Event& event, const Choices& choices, Outcome& out
     return;
   }
   Turn turn{state, choices, out};
-  std::visit(Handler{turn, event.id}, event.body);
+  const auto handle = [&]<class E>(const E& e) {
+    if (!(simulated(state) ? kScriptedOnly<E> : kSimulatedOnly<E>)) Handler{turn, event.id}(e);
+  };
+  std::visit(handle, event.body);
   turn.hit("LOOP-3");
   turn.emit(wake(state));
   state.dead = state.dead || state.destroyed;

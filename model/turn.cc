@@ -2,6 +2,7 @@
 #include "model/turn.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace oftwin::model {
@@ -23,55 +24,31 @@ void Turn::defect(const std::string& erratum, bool fatal, const std::string& wha
   if (fatal) state.dead = true;
 }
 
-Connection* Turn::connection(ConnName name) {
-  for (Connection& c : state.connections) {
-    if (c.name == name) return &c;
-  }
-  return nullptr;
-}
-
-Group* Turn::group(std::uint32_t id) {
-  for (Group& g : state.groups) {
-    if (g.id == id) return &g;
-  }
-  return nullptr;
-}
-
-Operation* Turn::operation_on(RuleName rule) {
-  for (Operation& op : state.operations) {
-    if (op.rule == rule) return &op;
-  }
-  return nullptr;
-}
-
 Rule* Turn::rule_in_table(RuleName name) {
   for (Table& table : state.tables) {
-    for (Rule& rule : table.rules) {
-      if (rule.name == name) return &rule;
-    }
+    if (Rule* rule = find(table.rules, name, &Rule::name)) return rule;
   }
   return nullptr;
 }
 
 bool Turn::rule_exists(RuleName name) {
-  for (const Operation& op : state.operations) {
-    if (op.set_aside && op.set_aside->name == name) return true;
-  }
-  return rule_in_table(name) != nullptr;
+  const auto holds = [&](const Operation& op) { return op.set_aside && op.set_aside->name == name; };
+  return std::ranges::any_of(state.operations, holds) || rule_in_table(name) != nullptr;
 }
 
-std::vector<std::size_t> chosen_order(Turn& turn, const OrderQuestion& question,
-                                      const std::vector<std::uint8_t>& tables) {
+std::vector<std::size_t> chosen_order(Turn& turn, OrderQuestion question, const std::vector<std::uint8_t>& tables) {
   std::vector<std::size_t> own(tables.size());
-  for (std::size_t i = 0; i < own.size(); ++i) own[i] = i;
-  if (!turn.choices.order || own.size() < 2) return own;
+  std::iota(own.begin(), own.end(), 0);
+  if (own.size() < 2) return own;
+  turn.hit(question.about == OrderQuestion::About::rules ? ClauseId("OP-3") : ClauseId("STAT-3"));
+  turn.begin_iteration_output();
+  question.position = turn.position();
+  if (!turn.choices.order) return own;
   const std::vector<std::size_t> chosen = turn.choices.order(question);
   std::vector<std::size_t> sorted = chosen;
-  std::sort(sorted.begin(), sorted.end());
-  if (sorted != own) return own;
-  const bool ascending =
-      std::is_sorted(chosen.begin(), chosen.end(), [&](std::size_t a, std::size_t b) { return tables[a] < tables[b]; });
-  return ascending ? chosen : own;
+  std::ranges::sort(sorted);
+  const auto table = [&](std::size_t i) { return tables[i]; };
+  return sorted == own && std::ranges::is_sorted(chosen, {}, table) ? chosen : own;
 }
 
 }  // namespace oftwin::model

@@ -4,6 +4,7 @@
 // Invariant: once the state is dead, nothing more comes out.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,8 +29,13 @@ struct Verdict {
   bool postponed = false;
   Error error;
 };
-inline constexpr Verdict kPostponed{true, {}};
-inline Verdict refused(std::uint16_t type, std::uint16_t code) { return {false, openflow_error(type, code)}; }
+
+// The first of `things` whose `field` is `key`; nullptr if there is none.
+template <class Things, class Key, class Field>
+auto* find(Things& things, const Key& key, Field field) {
+  const auto it = std::ranges::find(things, key, field);
+  return it == std::ranges::end(things) ? nullptr : &*it;
+}
 
 struct Turn {
   State& state;
@@ -39,6 +45,16 @@ struct Turn {
   std::optional<std::uint32_t> iteration = {};        // of the loop, as long as nothing of it has come out
 
   void hit(ClauseId id) { out.clauses.set(id.index); }
+  // A message's handling ends so, and this is why.
+  Verdict end(ClauseId why, const Verdict& verdict) {
+    hit(why);
+    return verdict;
+  }
+  Verdict done(ClauseId why) { return end(why, {}); }
+  Verdict postpone(ClauseId why) { return end(why, {true, {}}); }
+  Verdict refuse(ClauseId why, std::uint16_t type, std::uint16_t code) {
+    return end(why, {false, openflow_error(type, code)});
+  }
   std::uint8_t tos_bits() const { return erratum(15) ? kTosBitsOf2011 : kTosBits; }
   bool erratum(std::size_t number) const { return state.errata[number]; }
 
@@ -48,16 +64,20 @@ struct Turn {
   std::size_t position() const { return out.observations.size() - first; }
   void defect(const std::string& erratum, bool fatal, const std::string& what);
 
-  Connection* connection(ConnName name);
-  Group* group(std::uint32_t id);
-  Operation* operation_on(RuleName rule);
+  Connection* connection(ConnName name) { return find(state.connections, name, &Connection::name); }
+  Port* port(std::uint16_t number) {
+    return find(state.ports, number, [](const Port& p) { return p.config.number; });
+  }
+  Group* group(std::uint32_t id) { return find(state.groups, id, &Group::id); }
+  Operation* operation_on(RuleName rule) { return find(state.operations, rule, &Operation::rule); }
   Rule* rule_in_table(RuleName name);
   bool rule_exists(RuleName name);  // in a table or set aside by an operation
 };
 
-// Indices of `count` things in the order that the choice allows; the model's own if there is none or it is not allowed.
-// Rules of a lower table come first whatever the choice says.
-std::vector<std::size_t> chosen_order(Turn& turn, const OrderQuestion& question,
-                                      const std::vector<std::uint8_t>& tables);
+inline bool simulated(const State& state) { return state.config.provider == ProviderMode::simulated; }
+
+// The indices of these rules or records in the order that the choice allows; the model's own if there is none or it is
+// not allowed. `tables`: of each. Those of a lower table come first whatever the choice says.
+std::vector<std::size_t> chosen_order(Turn& turn, OrderQuestion question, const std::vector<std::uint8_t>& tables);
 
 }  // namespace oftwin::model

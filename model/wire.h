@@ -4,24 +4,44 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "spec/bytes.h"
 #include "spec/openflow.h"
 
 namespace oftwin::model {
 
-// T is the type that the value has in the model; a field is at most 8 bytes.
-template <class T = std::uint32_t>
-T get(ByteView bytes, wire::Field field, std::size_t base = 0) {
+inline Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+// size: at most 8
+inline std::uint64_t number(ByteView bytes, std::size_t at, std::size_t size) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < field.size; ++i) value = value << 8 | bytes[base + field.offset + i];
-  return static_cast<T>(value);
+  for (std::size_t i = 0; i < size; ++i) value = value << 8 | bytes[at + i];
+  return value;
 }
 
-inline void put(Bytes& bytes, wire::Field field, std::uint64_t value, std::size_t base = 0) {
+// get<wire::match::nw_src>(bytes, at): the field of a structure that starts at `at`, in a type of its size.
+template <wire::Field F>
+auto get(ByteView bytes, std::size_t at = 0) {
+  const std::uint64_t value = number(bytes, at + F.offset, F.size);
+  if constexpr (F.size == 1) return static_cast<std::uint8_t>(value);
+  if constexpr (F.size == 2) return static_cast<std::uint16_t>(value);
+  if constexpr (F.size == 4) return static_cast<std::uint32_t>(value);
+  if constexpr (F.size > 4) return value;
+}
+
+inline void put(Bytes& bytes, wire::Field field, std::uint64_t value, std::size_t at = 0) {
   for (std::size_t i = field.size; i-- > 0; value >>= 8) {
-    bytes[base + field.offset + i] = static_cast<std::uint8_t>(value);
+    bytes[at + field.offset + i] = static_cast<std::uint8_t>(value);
   }
+}
+
+struct FieldValue {
+  wire::Field field;
+  std::uint64_t value;
+};
+inline void put(Bytes& bytes, std::initializer_list<FieldValue> fields, std::size_t at = 0) {
+  for (const FieldValue& f : fields) put(bytes, f.field, f.value, at);
 }
 
 }  // namespace oftwin::model

@@ -157,6 +157,7 @@ namespace nx_flow_removed {
 inline constexpr Field cookie{16, 8}, priority{24, 2}, reason{26, 1}, pad{27, 1}, duration_sec{28, 4};
 inline constexpr Field duration_nsec{32, 4}, idle_timeout{36, 2}, match_len{38, 2}, packet_count{40, 8};
 inline constexpr Field byte_count{48, 8};
+inline constexpr FlowFields flow{cookie, priority, duration_sec, duration_nsec, idle_timeout, packet_count, byte_count};
 inline constexpr std::size_t size = 56;
 }  // namespace nx_flow_removed
 
@@ -174,6 +175,7 @@ namespace nx_flow_stats {  // one record
 inline constexpr Field length{0, 2}, table_id{2, 1}, pad{3, 1}, duration_sec{4, 4}, duration_nsec{8, 4};
 inline constexpr Field priority{12, 2}, idle_timeout{14, 2}, hard_timeout{16, 2}, match_len{18, 2}, pad2{20, 4};
 inline constexpr Field cookie{24, 8}, packet_count{32, 8}, byte_count{40, 8};
+inline constexpr FlowFields flow{cookie, priority, duration_sec, duration_nsec, idle_timeout, packet_count, byte_count};
 inline constexpr std::size_t size = 48;
 inline constexpr std::size_t longest_match = 256;  // the room that a record's match is given in a reply
 }  // namespace nx_flow_stats

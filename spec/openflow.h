@@ -197,6 +197,11 @@ struct Field {
   std::size_t size;
 };
 
+// Where a message or record that describes a flow has what all of them have.
+struct FlowFields {
+  Field cookie, priority, duration_sec, duration_nsec, idle_timeout, packet_count, byte_count;
+};
+
 namespace header {
 inline constexpr Field version{0, 1}, type{1, 1}, length{2, 2}, xid{4, 4};
 inline constexpr std::size_t size = 8;
@@ -251,6 +256,7 @@ inline constexpr std::size_t size = 18;  // then the frame
 namespace flow_removed {
 inline constexpr Field match{8, 40}, cookie{48, 8}, priority{56, 2}, reason{58, 1}, pad{59, 1}, duration_sec{60, 4},
     duration_nsec{64, 4}, idle_timeout{68, 2}, pad2{70, 2}, packet_count{72, 8}, byte_count{80, 8};
+inline constexpr FlowFields flow{cookie, priority, duration_sec, duration_nsec, idle_timeout, packet_count, byte_count};
 inline constexpr std::size_t size = 88;
 }  // namespace flow_removed
 
@@ -294,6 +300,7 @@ namespace flow_stats {
 inline constexpr Field length{0, 2}, table_id{2, 1}, pad{3, 1}, match{4, 40}, duration_sec{44, 4}, duration_nsec{48, 4},
     priority{52, 2}, idle_timeout{54, 2}, hard_timeout{56, 2}, pad2{58, 6}, cookie{64, 8}, packet_count{72, 8},
     byte_count{80, 8};
+inline constexpr FlowFields flow{cookie, priority, duration_sec, duration_nsec, idle_timeout, packet_count, byte_count};
 inline constexpr std::size_t size = 88;  // then actions
 }  // namespace flow_stats
 

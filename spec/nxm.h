@@ -1,0 +1,85 @@
+// The fields of extended matches (NXM) as a table: what each is called on the wire, what it may look like, and which
+// part of a match it is about. source: nicira-ext.h of July 2011.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+
+#include "spec/match.h"
+#include "spec/nicira.h"
+
+namespace oftwin {
+
+// Which masks a field may have: none at all, any, ones followed by zeros, or (Ethernet destinations) just the multicast
+// bit, or all but it.
+enum class NxmMasks : std::uint8_t { none, any, leading_ones, ethernet };
+
+// What must be matched before: one of two Ethernet types, a protocol, one of two ICMPv6 types. 0: nothing.
+struct NxmNeeds {
+  std::uint16_t ethernet = 0, or_ethernet = 0;
+  std::uint8_t protocol = 0, icmp = 0, or_icmp = 0;
+};
+
+template <class W>
+using NxmPart = Masked<W> Match::*;
+using NxmRegisters = std::array<Masked<std::uint32_t>, 4> Match::*;
+
+struct NxmField {
+  std::uint32_t type;  // NxmType
+  std::size_t size;    // of a value, in bytes
+  NxmMasks masks;
+  NxmNeeds needs;
+  std::variant<NxmPart<std::uint8_t>, NxmPart<std::uint16_t>, NxmPart<std::uint32_t>, NxmPart<std::uint64_t>,
+               NxmPart<Ipv6>, NxmRegisters>
+      part;
+  std::uint16_t zero_bits = 0;  // of a value
+};
+
+namespace nxm {
+inline constexpr std::uint16_t ip = 0x0800, arp = 0x0806, ipv6 = 0x86dd;
+inline constexpr std::uint8_t icmp = 1, tcp = 6, udp = 17, icmpv6 = 58, solicit = 135, advert = 136;
+inline constexpr NxmNeeds nothing{}, any_ip{ip, ipv6}, only_ip{ip}, only_arp{arp}, only_ipv6{ipv6};
+inline constexpr NxmNeeds over_tcp{ip, ipv6, tcp}, over_udp{ip, ipv6, udp}, over_icmp{ip, 0, icmp};
+inline constexpr NxmNeeds over_icmpv6{ipv6, 0, icmpv6}, discovery{ipv6, 0, icmpv6, solicit, advert};
+inline constexpr NxmNeeds solicitation{ipv6, 0, icmpv6, solicit}, advertisement{ipv6, 0, icmpv6, advert};
+
+// In the order in which entries are sent; each type stands in it once.
+inline constexpr std::array<NxmField, 32> fields{{
+    {NXM_OF_IN_PORT, 2, NxmMasks::none, nothing, &Match::in_port},
+    {NXM_OF_ETH_DST, 6, NxmMasks::ethernet, nothing, &Match::dl_dst},
+    {NXM_OF_ETH_SRC, 6, NxmMasks::none, nothing, &Match::dl_src},
+    {NXM_OF_ETH_TYPE, 2, NxmMasks::none, nothing, &Match::dl_type},
+    {NXM_OF_VLAN_TCI, 2, NxmMasks::any, nothing, &Match::vlan_tci},
+    {NXM_OF_IP_TOS, 1, NxmMasks::none, any_ip, &Match::nw_tos, 0x03},
+    {NXM_OF_IP_SRC, 4, NxmMasks::leading_ones, only_ip, &Match::nw_src},
+    {NXM_OF_IP_DST, 4, NxmMasks::leading_ones, only_ip, &Match::nw_dst},
+    {NXM_NX_IPV6_SRC, 16, NxmMasks::leading_ones, only_ipv6, &Match::ipv6_src},
+    {NXM_NX_IPV6_DST, 16, NxmMasks::leading_ones, only_ipv6, &Match::ipv6_dst},
+    {NXM_OF_IP_PROTO, 1, NxmMasks::none, any_ip, &Match::nw_proto},
+    {NXM_OF_TCP_SRC, 2, NxmMasks::none, over_tcp, &Match::tp_src},
+    {NXM_OF_TCP_DST, 2, NxmMasks::none, over_tcp, &Match::tp_dst},
+    {NXM_OF_UDP_SRC, 2, NxmMasks::none, over_udp, &Match::tp_src},
+    {NXM_OF_UDP_DST, 2, NxmMasks::none, over_udp, &Match::tp_dst},
+    {NXM_OF_ICMP_TYPE, 1, NxmMasks::none, over_icmp, &Match::tp_src},
+    {NXM_OF_ICMP_CODE, 1, NxmMasks::none, over_icmp, &Match::tp_dst},
+    {NXM_NX_ICMPV6_TYPE, 1, NxmMasks::none, over_icmpv6, &Match::tp_src},
+    {NXM_NX_ND_TARGET, 16, NxmMasks::none, discovery, &Match::nd_target},
+    {NXM_NX_ND_SLL, 6, NxmMasks::none, solicitation, &Match::arp_sha},
+    {NXM_NX_ND_TLL, 6, NxmMasks::none, advertisement, &Match::arp_tha},
+    {NXM_NX_ICMPV6_CODE, 1, NxmMasks::none, over_icmpv6, &Match::tp_dst},
+    {NXM_OF_ARP_OP, 2, NxmMasks::none, only_arp, &Match::nw_proto, 0xff00},
+    {NXM_OF_ARP_SPA, 4, NxmMasks::leading_ones, only_arp, &Match::nw_src},
+    {NXM_OF_ARP_TPA, 4, NxmMasks::leading_ones, only_arp, &Match::nw_dst},
+    {NXM_NX_ARP_SHA, 6, NxmMasks::none, only_arp, &Match::arp_sha},
+    {NXM_NX_ARP_THA, 6, NxmMasks::none, only_arp, &Match::arp_tha},
+    {NXM_NX_TUN_ID, 8, NxmMasks::any, nothing, &Match::tun_id},
+    {NXM_NX_REG0, 4, NxmMasks::any, nothing, &Match::reg},
+    {NXM_NX_REG0 + 1, 4, NxmMasks::any, nothing, &Match::reg},
+    {NXM_NX_REG0 + 2, 4, NxmMasks::any, nothing, &Match::reg},
+    {NXM_NX_REG0 + 3, 4, NxmMasks::any, nothing, &Match::reg},
+}};
+}  // namespace nxm
+
+}  // namespace oftwin
