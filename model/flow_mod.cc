@@ -78,10 +78,17 @@ bool deletion_pending(const State& state, std::uint8_t table, const FlowMod& fm)
 }
 
 Rule new_rule(const Turn& turn, RuleName name, std::uint8_t table, const FlowMod& fm) {
-  const std::uint64_t now = turn.state.now_ms;
-  const bool send_flow_removed = (fm.flags & OFPFF_SEND_FLOW_REM) != 0;
-  return {name,       table, fm.priority, fm.match, fm.cookie, now, fm.idle_timeout, fm.hard_timeout, send_flow_removed,
-          fm.actions, 0,     0,           now};
+  return {.name = name,
+          .table = table,
+          .priority = fm.priority,
+          .match = fm.match,
+          .cookie = fm.cookie,
+          .created_ms = turn.state.now_ms,
+          .idle_timeout = fm.idle_timeout,
+          .hard_timeout = fm.hard_timeout,
+          .send_flow_removed = (fm.flags & OFPFF_SEND_FLOW_REM) != 0,
+          .actions = fm.actions,
+          .used_ms = turn.state.now_ms};
 }
 
 const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority) {

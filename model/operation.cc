@@ -16,10 +16,20 @@ namespace oftwin::model {
 
 namespace {
 
-observation::Operation shown(OperationKind kind, const Rule& r, const Answer& answer) {
-  return {kind,  r.name,    {},       r.table,        r.priority,     r.match,
-          {},    r.actions, r.cookie, r.idle_timeout, r.hard_timeout, r.send_flow_removed,
-          false, answer};
+observation::Operation shown(OperationKind kind, const Rule& rule, const Answer& answer) {
+  return {.kind = kind,
+          .rule = rule.name,
+          .victim = {},
+          .table = rule.table,
+          .priority = rule.priority,
+          .match = rule.match,
+          .match_rendering = {},
+          .actions = rule.actions,
+          .cookie = rule.cookie,
+          .idle_timeout = rule.idle_timeout,
+          .hard_timeout = rule.hard_timeout,
+          .send_flow_removed = rule.send_flow_removed,
+          .answer = answer};
 }
 
 // Asks, shows the call, and completes what the provider completes inside it. Returns the answer.

@@ -70,16 +70,18 @@ Verdict handle_aggregate_stats(Turn& turn, Connection& conn, const Message& mess
   const auto rules = find_rules(turn, message);
   if (const auto* verdict = std::get_if<Verdict>(&rules)) return *verdict;
   turn.hit("STAT-6");
-  const auto add = [](std::uint64_t& sum, std::uint64_t n) {
-    sum = sum == kUnknown || n == kUnknown ? kUnknown : sum + n;
+  // A sum over one that is unknown is unknown.
+  const auto sum = [&](std::uint64_t Counters::* counter) {
+    std::uint64_t total = 0;
+    for (const Rule* rule : std::get<0>(rules)) {
+      const std::uint64_t n = counters_of(turn.state, *rule).*counter;
+      if (n == kUnknown) return kUnknown;
+      total += n;
+    }
+    return total;
   };
-  Counters sum;
-  for (const Rule* rule : std::get<0>(rules)) {
-    const Counters n = counters_of(turn.state, *rule);
-    add(sum.packets, n.packets);
-    add(sum.bytes, n.bytes);
-  }
-  return reply(turn, conn, message, {encode_aggregate(sum, std::get<0>(rules).size(), extended(message.bytes))});
+  const Counters total{sum(&Counters::packets), sum(&Counters::bytes)};
+  return reply(turn, conn, message, {encode_aggregate(total, std::get<0>(rules).size(), extended(message.bytes))});
 }
 
 Verdict handle_table_stats(Turn& turn, Connection& conn, const Message& message) {
