@@ -20,6 +20,12 @@ inline std::uint64_t number(ByteView bytes, std::size_t at, std::size_t size) {
   return value;
 }
 
+// A field whose place is known only at run time. T is the type that the value has in the model.
+template <class T = std::uint32_t>
+T get(ByteView bytes, wire::Field field, std::size_t at = 0) {
+  return static_cast<T>(number(bytes, at + field.offset, field.size));
+}
+
 // get<wire::match::nw_src>(bytes, at): the field of a structure that starts at `at`, in a type of its size.
 template <wire::Field F>
 auto get(ByteView bytes, std::size_t at = 0) {
