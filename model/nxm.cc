@@ -139,11 +139,11 @@ Bytes encode_nxm(const Match& match) {
 }
 
 std::size_t field_size(std::uint32_t header, Layers layers) {
-  const Field* field = find_field(header >> 9, header & 0x100, header & 0xff);
+  const NxmField* field = find_field(header >> 9, header & 0x100, header & 0xff);
   Match known;
   known.dl_type.value = layers.dl_type;
   known.nw_proto.value = layers.nw_proto;
-  const Needs needs = field ? field->needs : Needs{};
+  const NxmNeeds needs = field ? field->needs : NxmNeeds{};
   const bool there = field && !(header & 0x100) && met({needs.ethernet, needs.or_ethernet, needs.protocol}, known);
   return there ? field->size : 0;
 }
