@@ -25,16 +25,15 @@ std::size_t exact_length(std::uint64_t type) {
 bool is_enqueue_port(std::uint64_t port) { return port < OFPP_MAX || port == OFPP_IN_PORT || port == OFPP_LOCAL; }
 
 Error argument_error(std::uint64_t type, ByteView action, Clauses& hit) {
-  const bool bad_port = (type == OFPAT_OUTPUT && !is_output_port(get(action, wire::action::output_port))) ||
-                        (type == OFPAT_ENQUEUE && !is_enqueue_port(get(action, wire::action::enqueue_port)));
-  if (bad_port) {
+  namespace w = wire::action;
+  if ((type == OFPAT_OUTPUT && !is_output_port(get<w::output_port>(action))) ||
+      (type == OFPAT_ENQUEUE && !is_enqueue_port(get<w::enqueue_port>(action)))) {
     hit.set(clause("ACT-3"));
     return bad_action(OFPBAC_BAD_OUT_PORT);
   }
-  const bool bad_value = (type == OFPAT_SET_VLAN_VID && get(action, wire::action::vlan_vid) > kVid) ||
-                         (type == OFPAT_SET_VLAN_PCP && get(action, wire::action::vlan_pcp) > 7) ||
-                         (type == OFPAT_SET_NW_TOS && (get(action, wire::action::nw_tos) & 3) != 0);
-  if (bad_value) {
+  if ((type == OFPAT_SET_VLAN_VID && get<w::vlan_vid>(action) > kVid) ||
+      (type == OFPAT_SET_VLAN_PCP && get<w::vlan_pcp>(action) > 7) ||
+      (type == OFPAT_SET_NW_TOS && (get<w::nw_tos>(action) & 3) != 0)) {
     hit.set(clause("ACT-4"));
     return bad_action(OFPBAC_BAD_ARGUMENT);
   }
@@ -42,7 +41,7 @@ Error argument_error(std::uint64_t type, ByteView action, Clauses& hit) {
 }
 
 Error action_error(ByteView action, Layers layers, Clauses& hit) {
-  const auto type = get(action, wire::action::type);
+  const auto type = get<wire::action::type>(action);
   if (is_nicira(action)) return validate_nicira_action(action, layers, hit);
   const std::size_t length = exact_length(type);
   if (length == action.size()) return argument_error(type, action, hit);
@@ -129,7 +128,7 @@ void write_tag(Packet& p, Clauses& hit) {
 }  // namespace
 
 bool is_nicira(ByteView action) {
-  return get(action, wire::action::type) == OFPAT_VENDOR && get(action, wire::action::vendor) == NX_VENDOR_ID;
+  return get<wire::action::type>(action) == OFPAT_VENDOR && get<wire::action::vendor>(action) == NX_VENDOR_ID;
 }
 bool is_output_port(std::uint64_t port) { return port < OFPP_MAX || (port >= OFPP_IN_PORT && port <= OFPP_LOCAL); }
 
@@ -165,38 +164,18 @@ void apply(Packet& p, ByteView action, const std::vector<Port>& ports, Clauses& 
     k.vlan_tci = static_cast<std::uint16_t>((k.vlan_tci & kept) | kTagged | bits);
   };
   if (is_nicira(action)) return apply_nicira_action(p, action, ports, hit);
-  switch (get(action, wire::action::type)) {
-    case OFPAT_SET_VLAN_VID:
-      return tci(kPcp, get(action, wire::action::vlan_vid));
-    case OFPAT_SET_VLAN_PCP:
-      return tci(kVid, get(action, wire::action::vlan_pcp) << 13);
-    case OFPAT_STRIP_VLAN:
-      k.vlan_tci = 0;
-      return;
-    case OFPAT_SET_DL_SRC:
-      k.dl_src = get<std::uint64_t>(action, wire::action::dl_addr);
-      return;
-    case OFPAT_SET_DL_DST:
-      k.dl_dst = get<std::uint64_t>(action, wire::action::dl_addr);
-      return;
-    case OFPAT_SET_NW_SRC:
-      k.nw_src = get(action, wire::action::nw_addr);
-      return;
-    case OFPAT_SET_NW_DST:
-      k.nw_dst = get(action, wire::action::nw_addr);
-      return;
-    case OFPAT_SET_NW_TOS:
-      k.nw_tos = get<std::uint8_t>(action, wire::action::nw_tos);
-      return;
-    case OFPAT_SET_TP_SRC:
-      k.tp_src = get<std::uint16_t>(action, wire::action::tp_port);
-      return;
-    case OFPAT_SET_TP_DST:
-      k.tp_dst = get<std::uint16_t>(action, wire::action::tp_port);
-      return;
-    default:
-      return;
-  }
+  namespace w = wire::action;
+  const auto type = get<w::type>(action);
+  if (type == OFPAT_SET_VLAN_VID) tci(kPcp, get<w::vlan_vid>(action));
+  if (type == OFPAT_SET_VLAN_PCP) tci(kVid, static_cast<std::uint64_t>(get<w::vlan_pcp>(action)) << 13);
+  if (type == OFPAT_STRIP_VLAN) k.vlan_tci = 0;
+  if (type == OFPAT_SET_DL_SRC) k.dl_src = get<w::dl_addr>(action);
+  if (type == OFPAT_SET_DL_DST) k.dl_dst = get<w::dl_addr>(action);
+  if (type == OFPAT_SET_NW_SRC) k.nw_src = get<w::nw_addr>(action);
+  if (type == OFPAT_SET_NW_DST) k.nw_dst = get<w::nw_addr>(action);
+  if (type == OFPAT_SET_NW_TOS) k.nw_tos = get<w::nw_tos>(action);
+  if (type == OFPAT_SET_TP_SRC) k.tp_src = get<w::tp_port>(action);
+  if (type == OFPAT_SET_TP_DST) k.tp_dst = get<w::tp_port>(action);
 }
 
 void set_queue(Packet& packet, std::uint32_t queue, Clauses& hit) {
@@ -222,16 +201,12 @@ ByteView take_action(ByteView& actions) {
 }
 
 std::optional<Output> output_of(ByteView action, const std::vector<Port>& ports, Clauses& hit) {
-  const auto number = [&](wire::Field f) { return get<std::uint16_t>(action, f); };
-  switch (get(action, wire::action::type)) {
-    case OFPAT_OUTPUT:
-      return Output{number(wire::action::output_port), number(wire::action::output_max_len), {}};
-    case OFPAT_ENQUEUE:
-      return Output{number(wire::action::enqueue_port), 0, get(action, wire::action::enqueue_queue_id)};
-    default:
-      const auto port = is_nicira(action) ? bundle_port(action, ports, hit) : std::nullopt;
-      return port ? std::optional(Output{*port, 0, {}}) : std::nullopt;
-  }
+  namespace w = wire::action;
+  const auto type = get<w::type>(action);
+  if (type == OFPAT_OUTPUT) return Output{get<w::output_port>(action), get<w::output_max_len>(action), {}};
+  if (type == OFPAT_ENQUEUE) return Output{get<w::enqueue_port>(action), 0, get<w::enqueue_queue_id>(action)};
+  const auto port = is_nicira(action) ? bundle_port(action, ports, hit) : std::nullopt;
+  return port ? std::optional(Output{*port, 0, {}}) : std::nullopt;
 }
 
 }  // namespace oftwin::model

@@ -21,9 +21,9 @@ template <class M, class Use>
 auto with_part(M& match, const NxmField& field, Use use) {
   const auto call = [&](auto part) {
     if constexpr (std::is_same_v<decltype(part), NxmRegisters>)
-      return use((match.*part)[field.type - NXM_NX_REG0]);
+      return use((match.*part.match)[field.type - NXM_NX_REG0]);
     else
-      return use(match.*part);
+      return use(match.*part.match);
   };
   return std::visit(call, field.part);
 }

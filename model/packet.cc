@@ -2,6 +2,8 @@
 // whole or not at all.
 #include "model/packet.h"
 
+#include "model/wire.h"
+
 namespace oftwin::model {
 namespace {
 
@@ -10,11 +12,6 @@ constexpr std::uint16_t kSmallestType = 0x0600, kNoType = 0x05ff;
 constexpr std::uint8_t kTcp = 6, kUdp = 17, kIcmp = 1, kIcmpv6 = 58;
 constexpr std::uint8_t kDscp = 0xfc;
 
-std::uint64_t number(ByteView bytes, std::size_t at, std::size_t size) {
-  std::uint64_t n = 0;
-  for (std::size_t i = 0; i < size; ++i) n = n << 8 | bytes[at + i];
-  return n;
-}
 std::uint16_t be16(ByteView bytes, std::size_t at) { return static_cast<std::uint16_t>(number(bytes, at, 2)); }
 std::uint32_t be32(ByteView bytes, std::size_t at) { return static_cast<std::uint32_t>(number(bytes, at, 4)); }
 Ipv6 address(ByteView bytes, std::size_t at) {

@@ -36,6 +36,10 @@ auto* find(Things& things, const Key& key, Field field) {
   const auto it = std::ranges::find(things, key, field);
   return it == std::ranges::end(things) ? nullptr : &*it;
 }
+template <class Ports>  // const or not
+auto* find_port(Ports& ports, std::uint16_t number) {
+  return find(ports, number, [](const Port& p) { return p.config.number; });
+}
 
 struct Turn {
   State& state;
@@ -65,9 +69,7 @@ struct Turn {
   void defect(const std::string& erratum, bool fatal, const std::string& what);
 
   Connection* connection(ConnName name) { return find(state.connections, name, &Connection::name); }
-  Port* port(std::uint16_t number) {
-    return find(state.ports, number, [](const Port& p) { return p.config.number; });
-  }
+  Port* port(std::uint16_t number) { return find_port(state.ports, number); }
   Group* group(std::uint32_t id) { return find(state.groups, id, &Group::id); }
   Operation* operation_on(RuleName rule) { return find(state.operations, rule, &Operation::rule); }
   Rule* rule_in_table(RuleName name);

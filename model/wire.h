@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <type_traits>
 
 #include "spec/bytes.h"
 #include "spec/openflow.h"
@@ -27,13 +28,13 @@ T get(ByteView bytes, wire::Field field, std::size_t at = 0) {
 }
 
 // get<wire::match::nw_src>(bytes, at): the field of a structure that starts at `at`, in a type of its size.
+template <std::size_t Size>
+using Number = std::conditional_t<
+    Size == 1, std::uint8_t,
+    std::conditional_t<Size == 2, std::uint16_t, std::conditional_t<Size <= 4, std::uint32_t, std::uint64_t>>>;
 template <wire::Field F>
-auto get(ByteView bytes, std::size_t at = 0) {
-  const std::uint64_t value = number(bytes, at + F.offset, F.size);
-  if constexpr (F.size == 1) return static_cast<std::uint8_t>(value);
-  if constexpr (F.size == 2) return static_cast<std::uint16_t>(value);
-  if constexpr (F.size == 4) return static_cast<std::uint32_t>(value);
-  if constexpr (F.size > 4) return value;
+Number<F.size> get(ByteView bytes, std::size_t at = 0) {
+  return static_cast<Number<F.size>>(number(bytes, at + F.offset, F.size));
 }
 
 inline void put(Bytes& bytes, wire::Field field, std::uint64_t value, std::size_t at = 0) {
