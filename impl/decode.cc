@@ -1,5 +1,7 @@
-// Recognition by tables, then plain reads. The layouts stand in spec/openflow.h and spec/nicira.h.
+// Recognition by the tables of spec/message.h, then plain reads. The layouts stand in spec/openflow.h and nicira.h.
 #include "impl/decode.h"
+
+#include <span>
 
 #include "impl/nxm.h"
 #include "impl/wire.h"
@@ -8,107 +10,36 @@ namespace oftwin::impl {
 
 namespace {
 
-// A length is right when it is `min` plus a multiple of `step`; step 0: exactly `min`.
-struct Form {
-  std::uint32_t key;
-  Request request;  // refused: known, but nothing that a switch takes
-  std::uint16_t min, step;
-};
-
-constexpr Form kTypes[] = {
-    {OFPT_HELLO, Request::refused, wire::header::size, 1},
-    {OFPT_ERROR, Request::refused, wire::error_msg::size, 1},
-    {OFPT_ECHO_REQUEST, Request::echo_request, wire::header::size, 1},
-    {OFPT_ECHO_REPLY, Request::echo_reply, wire::header::size, 1},
-    {OFPT_FEATURES_REQUEST, Request::features, wire::header::size, 0},
-    {OFPT_FEATURES_REPLY, Request::refused, wire::switch_features::size, wire::phy_port::size},
-    {OFPT_GET_CONFIG_REQUEST, Request::get_config, wire::header::size, 0},
-    {OFPT_GET_CONFIG_REPLY, Request::refused, wire::switch_config::size, 0},
-    {OFPT_SET_CONFIG, Request::set_config, wire::switch_config::size, 0},
-    {OFPT_PACKET_IN, Request::refused, wire::packet_in::size, 1},
-    {OFPT_FLOW_REMOVED, Request::refused, wire::flow_removed::size, 0},
-    {OFPT_PORT_STATUS, Request::refused, wire::port_status::size, 0},
-    {OFPT_PACKET_OUT, Request::packet_out, wire::packet_out::size, 1},
-    {OFPT_FLOW_MOD, Request::flow_mod, wire::flow_mod::size, 1},
-    {OFPT_PORT_MOD, Request::port_mod, wire::port_mod::size, 0},
-    {OFPT_BARRIER_REQUEST, Request::barrier, wire::header::size, 0},
-    {OFPT_BARRIER_REPLY, Request::refused, wire::header::size, 0},
-};
-
-constexpr Form kStatsRequests[] = {
-    {OFPST_DESC, Request::desc_stats, wire::stats_msg::size, 0},
-    {OFPST_FLOW, Request::flow_stats, wire::flow_stats_request::size, 0},
-    {OFPST_AGGREGATE, Request::aggregate_stats, wire::flow_stats_request::size, 0},
-    {OFPST_TABLE, Request::table_stats, wire::stats_msg::size, 0},
-    {OFPST_PORT, Request::port_stats, wire::port_stats_request::size, 0},
-    {OFPST_QUEUE, Request::queue_stats, wire::queue_stats_request::size, 0},
-};
-
-constexpr Form kStatsReplies[] = {
-    {OFPST_DESC, Request::refused, wire::stats_msg::size + wire::desc_stats::size, 0},
-    {OFPST_FLOW, Request::refused, wire::stats_msg::size, 1},
-    {OFPST_AGGREGATE, Request::refused, wire::stats_msg::size + wire::aggregate_stats::size, 0},
-    {OFPST_TABLE, Request::refused, wire::stats_msg::size, wire::table_stats::size},
-    {OFPST_PORT, Request::refused, wire::stats_msg::size, wire::port_stats::size},
-    {OFPST_QUEUE, Request::refused, wire::stats_msg::size, wire::queue_stats::size},
-};
-
-constexpr Form kNicira[] = {
-    {NXT_ROLE_REQUEST, Request::role, wire::nx_role::size, 0},
-    {NXT_ROLE_REPLY, Request::refused, wire::nx_role::size, 0},
-    {NXT_SET_FLOW_FORMAT, Request::set_flow_format, wire::nx_set_flow_format::size, 0},
-    {NXT_FLOW_MOD, Request::flow_mod, wire::nx_flow_mod::size, 8},
-    {NXT_FLOW_REMOVED, Request::refused, wire::nx_flow_removed::size, 8},
-    {NXT_FLOW_MOD_TABLE_ID, Request::flow_mod_table_id, wire::nx_flow_mod_table_id::size, 0},
-};
-
-constexpr Form kNiciraStatsRequests[] = {
-    {NXST_FLOW, Request::flow_stats, wire::nx_flow_stats_request::size, 8},
-    {NXST_AGGREGATE, Request::aggregate_stats, wire::nx_flow_stats_request::size, 8},
-};
-
-constexpr Form kNiciraStatsReplies[] = {
-    {NXST_FLOW, Request::refused, wire::nx_stats_msg::size, 8},
-    {NXST_AGGREGATE, Request::refused, wire::nx_stats_msg::size + wire::nx_aggregate_stats::size, 0},
-};
-
-// `unknown`: what is said to a key that no form has; `untaken`: to one that is known but goes the other way.
-template <std::size_t N>
-Recognized look_up(const Form (&forms)[N], std::uint32_t key, std::size_t length, Error unknown, Error untaken) {
-  for (const Form& form : forms) {
-    if (form.key != key) continue;
-    const bool fits =
-        length >= form.min && (form.step == 0 ? length == form.min : (length - form.min) % form.step == 0);
-    if (!fits) return {Request::refused, kBadLen};
-    if (form.request == Request::refused) return {Request::refused, untaken};
-    return {form.request, {}};
-  }
-  return {Request::refused, unknown};
+// A length is right when it is `size` plus a multiple; multiple 0: exactly `size`.
+bool fits(const wire::Form& form, std::size_t length) {
+  return form.multiple == 0 ? length == form.size : length >= form.size && (length - form.size) % form.multiple == 0;
 }
+
+// `unknown`: what is said to a number that no form has.
+Recognized look_up(std::span<const wire::Form> forms, std::uint32_t number, std::size_t length, Error unknown) {
+  for (const wire::Form& form : forms) {
+    if (form.number == number) return {form.kind, fits(form, length) ? Error{} : kBadLen};
+  }
+  return {MessageKind::not_for_switch, unknown};
+}
+
+Recognized bad(Error error) { return {MessageKind::not_for_switch, error}; }
 
 Recognized recognize_vendor(ByteView m) {
-  if (m.size() < wire::vendor_msg::vendor_size) return {Request::refused, kBadLen};
-  if (get<wire::vendor_msg::vendor>(m.data()) != NX_VENDOR_ID) return {Request::refused, kBadVendor};
-  if (m.size() < wire::vendor_msg::nicira_size) return {Request::refused, kBadLen};
-  return look_up(kNicira, get<wire::vendor_msg::subtype>(m.data()), m.size(), kBadSubtype, kBadType);
+  if (m.size() < wire::vendor_msg::vendor_size) return bad(kBadLen);
+  if (get<wire::vendor_msg::vendor>(m.data()) != NX_VENDOR_ID) return bad(kBadVendor);
+  if (m.size() < wire::vendor_msg::nicira_size) return bad(kBadLen);
+  return look_up(wire::nicira_messages, get<wire::vendor_msg::subtype>(m.data()), m.size(), kBadSubtype);
 }
 
-Recognized recognize_vendor_stats(ByteView m, bool reply) {
-  constexpr std::size_t vendor_end = wire::nx_stats_msg::vendor.offset + wire::nx_stats_msg::vendor.size;
-  if (m.size() < vendor_end) return {Request::refused, kBadLen};
-  if (get<wire::nx_stats_msg::vendor>(m.data()) != NX_VENDOR_ID) return {Request::refused, kBadVendor};
-  if (m.size() < wire::nx_stats_msg::size) return {Request::refused, kBadLen};
-  const std::uint32_t subtype = get<wire::nx_stats_msg::subtype>(m.data());
-  return reply ? look_up(kNiciraStatsReplies, subtype, m.size(), kBadSubtype, kBadStat)
-               : look_up(kNiciraStatsRequests, subtype, m.size(), kBadSubtype, kBadStat);
-}
-
-Recognized recognize_stats(ByteView m, bool reply) {
-  if (m.size() < wire::stats_msg::size) return {Request::refused, kBadLen};
+Recognized recognize_stats(std::span<const wire::Form> forms, std::span<const wire::Form> nicira, ByteView m) {
+  if (m.size() < wire::stats_msg::size) return bad(kBadLen);
   const std::uint16_t type = get<wire::stats_msg::type>(m.data());
-  if (type == OFPST_VENDOR) return recognize_vendor_stats(m, reply);
-  return reply ? look_up(kStatsReplies, type, m.size(), kBadStat, kBadStat)
-               : look_up(kStatsRequests, type, m.size(), kBadStat, kBadStat);
+  const Recognized found = look_up(forms, type, m.size(), kBadStat);
+  if (type != OFPST_VENDOR || found.error) return found;
+  if (get<wire::nx_stats_msg::vendor>(m.data()) != NX_VENDOR_ID) return bad(kBadVendor);
+  if (m.size() < wire::nx_stats_msg::size) return bad(kBadLen);
+  return look_up(nicira, get<wire::nx_stats_msg::subtype>(m.data()), m.size(), kBadSubtype);
 }
 
 // Every flow can be listed: its record of statistics fits into one message, in either form and whatever its match.
@@ -162,11 +93,11 @@ Recognized recognize(ByteView message) {
     case OFPT_VENDOR:
       return recognize_vendor(message);
     case OFPT_STATS_REQUEST:
-      return recognize_stats(message, false);
+      return recognize_stats(wire::stats_requests, wire::nicira_stats_requests, message);
     case OFPT_STATS_REPLY:
-      return recognize_stats(message, true);
+      return recognize_stats(wire::stats_replies, wire::nicira_stats_replies, message);
     default:
-      return look_up(kTypes, type, message.size(), kBadType, kBadType);
+      return look_up(wire::messages, type, message.size(), kBadType);
   }
 }
 

@@ -8,34 +8,13 @@
 #include "impl/match.h"
 #include "spec/bytes.h"
 #include "spec/error.h"
+#include "spec/message.h"
 
 namespace oftwin::impl {
 
-enum class Request : std::uint8_t {
-  refused,  // see the error
-  echo_request,
-  echo_reply,
-  features,
-  get_config,
-  set_config,
-  packet_out,
-  flow_mod,  // in either form
-  port_mod,
-  barrier,
-  desc_stats,
-  flow_stats,       // in either form
-  aggregate_stats,  // in either form
-  table_stats,
-  port_stats,
-  queue_stats,
-  role,
-  flow_mod_table_id,
-  set_flow_format,
-};
-
 struct Recognized {
-  Request request = Request::refused;
-  Error error;
+  MessageKind kind = MessageKind::not_for_switch;
+  Error error;  // then the kind says nothing
 };
 
 // By type, then by length; `message` is a whole message (its header's length is its size).

@@ -105,44 +105,47 @@ Verdict handle_set_flow_format(Connection& conn, ByteView m) {
 
 Verdict handle(Core& core, Connection& conn, ByteView m) {
   const Recognized recognized = recognize(m);
-  switch (recognized.request) {
-    case Request::refused:
-      return refuse(recognized.error);
-    case Request::echo_request:
+  if (recognized.error) return refuse(recognized.error);
+  switch (recognized.kind) {
+    case MessageKind::not_for_switch:
+      return refuse(kBadType);
+    case MessageKind::statistics_not_for_switch:
+      return refuse(kBadStat);
+    case MessageKind::echo_request:
       return handle_echo(core, conn, m);
-    case Request::echo_reply:
+    case MessageKind::echo_reply:
       return kDone;
-    case Request::features:
+    case MessageKind::features_request:
       return handle_features(core, conn, m);
-    case Request::get_config:
+    case MessageKind::get_config_request:
       return handle_get_config(core, conn, m);
-    case Request::set_config:
+    case MessageKind::set_config:
       return handle_set_config(core, conn, m);
-    case Request::packet_out:
+    case MessageKind::packet_out:
       return handle_packet_out(core, conn, m);
-    case Request::flow_mod:
+    case MessageKind::flow_mod:
       return slave(conn) ? refuse(kEperm) : handle_flow_mod(core, conn, m);
-    case Request::port_mod:
+    case MessageKind::port_mod:
       return slave(conn) ? refuse(kEperm) : handle_port_mod(core, m);
-    case Request::barrier:
+    case MessageKind::barrier_request:
       return handle_barrier(core, conn, m);
-    case Request::desc_stats:
+    case MessageKind::desc_stats:
       return handle_desc_stats(core, conn, m);
-    case Request::flow_stats:
+    case MessageKind::flow_stats:
       return handle_flow_stats(core, conn, m);
-    case Request::aggregate_stats:
+    case MessageKind::aggregate_stats:
       return handle_aggregate_stats(core, conn, m);
-    case Request::table_stats:
+    case MessageKind::table_stats:
       return handle_table_stats(core, conn, m);
-    case Request::port_stats:
+    case MessageKind::port_stats:
       return handle_port_stats(core, conn, m);
-    case Request::queue_stats:
+    case MessageKind::queue_stats:
       return handle_queue_stats(core, conn, m);
-    case Request::role:
+    case MessageKind::role_request:
       return handle_role(core, conn, m);
-    case Request::flow_mod_table_id:
+    case MessageKind::flow_mod_table_id:
       return handle_flow_mod_table_id(conn, m);
-    case Request::set_flow_format:
+    case MessageKind::set_flow_format:
       return handle_set_flow_format(conn, m);
   }
   return kDone;
