@@ -69,7 +69,20 @@ std::uint64_t read_wide(const Ipv6& address, unsigned shift) {
   return high << (64 - shift) | low >> shift;
 }
 
-std::uint64_t read_narrow(const FlowKey& k, Field field) {
+}  // namespace
+
+bool NamedField::allowed(const Protocols& packets) const {
+  if (nw_proto != 0 && packets.nw_proto != nw_proto) return false;
+  return dl_type == 0 || packets.dl_type == dl_type || (or_dl_type != 0 && packets.dl_type == or_dl_type);
+}
+
+const NamedField* find_field(std::uint32_t header) {
+  const auto* at =
+      std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.header == header; });
+  return at == std::end(kFields) ? nullptr : at;
+}
+
+std::uint64_t read(const FlowKey& k, Field field) {
   switch (field) {
     case Field::in_port:
       return k.in_port;
@@ -108,24 +121,11 @@ std::uint64_t read_narrow(const FlowKey& k, Field field) {
   }
 }
 
-}  // namespace
-
-bool NamedField::allowed(const Protocols& packets) const {
-  if (nw_proto != 0 && packets.nw_proto != nw_proto) return false;
-  return dl_type == 0 || packets.dl_type == dl_type || (or_dl_type != 0 && packets.dl_type == or_dl_type);
-}
-
-const NamedField* find_field(std::uint32_t header) {
-  const auto* at =
-      std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.header == header; });
-  return at == std::end(kFields) ? nullptr : at;
-}
-
-std::uint64_t read(const FlowKey& k, Field field, unsigned shift) {
+std::uint64_t read_bits(const FlowKey& k, Field field, unsigned shift) {
   if (field == Field::ipv6_src) return read_wide(k.ipv6_src, shift);
   if (field == Field::ipv6_dst) return read_wide(k.ipv6_dst, shift);
   if (field == Field::nd_target) return read_wide(k.nd_target, shift);
-  return read_narrow(k, field) >> shift;
+  return read(k, field) >> shift;
 }
 
 void write(FlowKey& k, Field field, std::uint64_t v) {

@@ -54,8 +54,10 @@ struct NamedField {
 // nullptr: no field has that header.
 const NamedField* find_field(std::uint32_t header);
 
-// The field's bits from `shift` on, at most 64 of them.
-std::uint64_t read(const FlowKey& key, Field field, unsigned shift = 0);
+// A field of at most 64 bits.
+std::uint64_t read(const FlowKey& key, Field field);
+// Any field's bits from `shift` on, at most 64 of them.
+std::uint64_t read_bits(const FlowKey& key, Field field, unsigned shift);
 // Bits that the field does not have are dropped. `field` is a writable one.
 void write(FlowKey& key, Field field, std::uint64_t value);
 

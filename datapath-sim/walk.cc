@@ -76,7 +76,7 @@ void Walk::run(const Step& step) {
     case Step::Kind::set:
       return set(step.to, step.value);
     case Step::Kind::move:
-      return set(step.to, read(packet_.key, step.from.field, step.from.shift));
+      return set(step.to, read_bits(packet_.key, step.from.field, step.from.shift));
     case Step::Kind::resubmit:
       return resubmit(step.table == kCurrentTable ? table_ : step.table,
                       step.out.argument != 0 ? in_port_ : step.out.port, false);
