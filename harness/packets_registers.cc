@@ -13,7 +13,7 @@ namespace oftwin::harness {
 namespace {
 
 constexpr std::size_t kRegisters = 5, kFit = 4;
-constexpr std::uint32_t kRegisterHeader = NXM_NX_REG0 << 9 | 4, kTunnelHeader = NXM_NX_TUN_ID << 9 | 8;
+constexpr std::uint32_t kTunnelHeader = NXM_NX_TUN_ID << 9 | 8;
 
 std::uint64_t number(ByteView bytes, wire::Field field, std::size_t base = 0) {
   std::uint64_t n = 0;
