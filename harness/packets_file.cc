@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/recording.h"
 #include "harness/wire_io.h"
+#include "spec/nicira.h"
 
 namespace oftwin::harness {
 namespace {
@@ -123,12 +125,22 @@ std::vector<PacketFlow> parse_flows(ByteView bytes) {
   return flows;
 }
 
+// Either form of it, with all that its lengths promise.
+bool is_flow_mod(ByteView m) {
+  if (m.size() < wire::nx_flow_mod::size) return false;
+  if (m[wire::header::type.offset] == OFPT_FLOW_MOD) return m.size() >= wire::flow_mod::size;
+  const std::size_t match_length = Reader(m.subspan(wire::nx_flow_mod::match_len.offset)).get<std::uint16_t>();
+  return m[wire::header::type.offset] == OFPT_VENDOR &&
+         (match_length + 7) / 8 * 8 <= m.size() - wire::nx_flow_mod::size;
+}
+
 PacketScenario parse_scenario(const json& j) {
   PacketScenario s;
   s.id = j.at("id").get<std::string>();
   s.theme = j.at("theme").get<std::string>();
   s.table_ids = j.value("table_id_ext", false);
   for (const json& rule : j.at("rules")) s.rules.push_back(hex(rule));
+  if (!std::ranges::all_of(s.rules, is_flow_mod)) throw Malformed("a rule is no flow-mod");
   for (const json& result : j.at("rule_results")) { s.errors.push_back(result == "ok" ? Bytes{} : hex(result)); }
   if (s.errors.size() != s.rules.size()) throw Malformed("rules and rule_results differ in number");
   for (const json& probe : j.at("packets")) s.probes.push_back(parse_probe(probe));

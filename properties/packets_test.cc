@@ -51,14 +51,17 @@ TEST(Packets, OddFramesAreReadAsRecorded) {
 TEST(Packets, AFileThatIsNoRecordingIsRefusedWithItsLine) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "oftwin-packets";
   std::filesystem::create_directories(folder);
-  std::ofstream(folder / "differences.txt") << "# none\n";
-  std::ofstream(folder / "broken.jsonl") << "{\"id\":\"x\",\"theme\":\"match10\"}\n";
   const std::unique_ptr<Subject> subject = make_builtin_subject();
-  try {
-    check_packets((folder / "broken.jsonl").string(), *subject);
-    FAIL() << "was read";
-  } catch (const RecordingError& e) {
-    EXPECT_NE(std::string(e.what()).find("broken.jsonl:1:"), std::string::npos) << e.what();
+  for (const char* line :
+       {R"({"id":"x","theme":"match10"})",
+        R"({"id":"x","theme":"nx","rules":["010400"],"rule_results":["ok"],"packets":[],"final_flows":""})"}) {
+    std::ofstream(folder / "broken.jsonl") << line << "\n";
+    try {
+      check_packets((folder / "broken.jsonl").string(), *subject);
+      ADD_FAILURE() << "was read: " << line;
+    } catch (const RecordingError& e) {
+      EXPECT_NE(std::string(e.what()).find("broken.jsonl:1:"), std::string::npos) << e.what();
+    }
   }
 }
 
