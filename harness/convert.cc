@@ -8,6 +8,7 @@
 #include "harness/binary.h"
 #include "harness/edition.h"
 #include "harness/files.h"
+#include "harness/packets_file.h"
 #include "harness/record.h"
 #include "harness/recording.h"
 #include "harness/session_events.h"
@@ -50,7 +51,7 @@ Trace read_recorded_trace(const std::string& path, const std::string& id) {
 FileKind kind_of_file(const std::string& path) {
   std::string name = std::filesystem::path(path).filename().string();
   if (ends_with_any(name, {".jsonl.gz", ".jsonl"})) {
-    return name.starts_with("packets-") ? FileKind::packets : FileKind::recording;
+    return is_packets_file(path) ? FileKind::packets : FileKind::recording;
   }
   if (ends_with_any(name, {".pcap", ".pcapng", ".cap"})) return FileKind::capture;
   std::string content = read_file(path);

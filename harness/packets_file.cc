@@ -150,6 +150,15 @@ PacketScenario parse_scenario(const json& j) {
 
 }  // namespace
 
+bool is_packets_file(const std::string& path) {
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
+  std::string begin(4096, '\0');
+  const int n = file ? gzread(file.get(), begin.data(), static_cast<unsigned>(begin.size())) : 0;
+  begin.resize(static_cast<std::size_t>(std::max(n, 0)));
+  const auto has = [&](std::string_view key) { return begin.find(key) != std::string::npos; };
+  return has("\"rules\"") && !has("\"config\"");
+}
+
 void read_packet_scenarios(const std::string& path, const std::function<bool(const PacketScenario&)>& visit) {
   const std::string text = contents(path);
   std::size_t line = 1;

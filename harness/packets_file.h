@@ -53,6 +53,9 @@ struct PacketScenario {
   std::vector<PacketFlow> final_flows;
 };
 
+// Whether it looks like one of these files, packed or not, from the keys with which its first line begins.
+bool is_packets_file(const std::string& path);
+
 // Calls `visit` for each scenario; stops early when it returns false. throws RecordingError (harness/recording.h).
 void read_packet_scenarios(const std::string& path, const std::function<bool(const PacketScenario&)>& visit);
 

@@ -150,11 +150,13 @@ TEST(Packets, NothingIsCoveredByALabelThatHasNoReason) {
 TEST(Packets, RecordingsAreJudgedWhereverTheyAre) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "oftwin-packets-elsewhere";
   std::filesystem::create_directories(folder);
-  const std::filesystem::path copy = folder / "packets-match10.jsonl.gz";
+  const std::filesystem::path copy = folder / "of-any-name.jsonl.gz";
   std::filesystem::copy_file(kFolder + "packets-match10.jsonl.gz", copy,
                              std::filesystem::copy_options::overwrite_existing);
   const std::unique_ptr<Subject> subject = make_builtin_subject();
   EXPECT_TRUE(check_packets(copy.string(), *subject).ok());
+  EXPECT_TRUE(is_packets_file(copy.string()));
+  EXPECT_FALSE(is_packets_file(OFTWIN_SOURCE_DIR "/corpus/recordings/basic.jsonl.gz"));
 }
 
 // A recording in which one byte of one packet-in is changed is not explained away.
