@@ -87,7 +87,7 @@ constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
 
 template <class A>
 void fields(A& a, ConnName& c) {
-  a.choice(c.kind, 2);
+  a.choice(c.kind, 3);
   a.number(c.number);
 }
 
@@ -192,6 +192,15 @@ void fields(A& a, SwitchConfig& c) {
   unusual(a, c.actions, usual.actions, number);
   unusual(a, c.clock_ms, usual.clock_ms, number);
   unusual(a, c.description, default_config().description, [&a](auto& d) { fields(a, d); });
+}
+
+// Mostly wildcards.
+template <class A>
+void fields(A& a, WireMatchBytes& match) {
+  unusual(a, match, kMatchEverything, [&a](auto& bytes) {
+    for (std::uint8_t& b : bytes) a.number(b);
+    for (const std::size_t padding : {21, 26, 27}) bytes[padding] = 0;
+  });
 }
 
 // --- Events
@@ -300,13 +309,13 @@ void fields(A&, event::Flush&) {}
 template <class A>
 void fields(A& a, event::HiddenAdd& e) {
   a.number(e.priority);
-  a.number(e.in_port);
-  a.number(e.out_port);
+  fields(a, e.match);
+  a.bytes(e.actions, kAnyLength);
 }
 template <class A>
 void fields(A& a, event::HiddenDel& e) {
   a.number(e.priority);
-  a.number(e.in_port);
+  fields(a, e.match);
 }
 template <class A>
 void fields(A& a, event::PortChange& e) {
@@ -315,6 +324,43 @@ void fields(A& a, event::PortChange& e) {
 }
 template <class A>
 void fields(A&, event::Destroy&) {}
+template <class A>
+void fields(A& a, event::SetControllers& e) {
+  std::size_t n = e.numbers.size();
+  a.number(n, kMaxControllers);
+  e.numbers.resize(n);
+  for (std::uint16_t& number : e.numbers) a.number(number);
+}
+template <class A>
+void fields(A&, event::Reconnect&) {}
+template <class A>
+void fields(A& a, event::Set& e) {
+  a.choice(e.setting, 5);
+  const bool wide = e.setting == event::Setting::datapath_id, flag = e.setting == event::Setting::standalone;
+  a.number(e.value, wide ? UINT64_MAX : std::uint64_t{flag ? 1 : UINT32_MAX});
+}
+template <class A>
+void fields(A& a, event::Describe& e) {
+  for (auto* text : {&e.mfr_desc, &e.hw_desc, &e.sw_desc, &e.serial_num, &e.dp_desc}) {
+    unusual(a, *text, std::optional<std::string>(), [&a](auto& t) {
+      if (!t) t.emplace();
+      a.bytes(*t, kMaxDescription);
+    });
+  }
+}
+template <class A>
+void fields(A& a, event::InBandRemote& r) {
+  a.number(r.ip);
+  a.number(r.port);
+  a.number(r.next_hop_mac, kMaxMac);
+}
+template <class A>
+void fields(A& a, event::InBand& e) {
+  a.number(e.local_mac, kMaxMac);
+  list(a, e.remotes, kMaxRemotes);
+}
+template <class A>
+void fields(A&, event::DumpFlows&) {}
 
 template <std::size_t I = 0>
 EventBody body_of_kind(std::size_t kind) {
@@ -383,6 +429,7 @@ Trace decode_binary(ByteView bytes) {
   fields(r, trace.config);
   drop_repeated(trace.config.ports, [](const PortConfig& p) { return p.number; });
   drop_repeated(trace.config.connections, [](ConnName c) { return c; });
+  std::erase_if(trace.config.connections, [](ConnName c) { return c.kind == ConnKind::snoop; });
   std::uint32_t last_id = 0;
   while (!r.done()) {
     std::uint8_t first = r.byte();

@@ -24,6 +24,8 @@ void each_rule_name(Observation& o, Visit visit) {
     visit(execute->rule);
   } else if (auto* remaining = std::get_if<ob::Remaining>(&o)) {
     visit(remaining->rule);
+  } else if (auto* flow = std::get_if<ob::DumpedFlow>(&o)) {
+    visit(flow->rule);
   } else if (auto* lookup = std::get_if<ob::Lookup>(&o)) {
     if (lookup->rule) visit(*lookup->rule);
   }

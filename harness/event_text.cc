@@ -2,6 +2,7 @@
 
 #include "harness/default_config.h"
 #include "harness/request_text.h"
+#include "harness/settings_text.h"
 #include "harness/trace.h"
 #include "harness/wire_io.h"
 
@@ -180,38 +181,6 @@ EventBody parse_provider(Words& words) {
 // --- the others
 // ---------------------------------------------------------------------------------------------------------
 
-// A rule of the switch's own: priority=, in_port=, and out_port= where there is one.
-event::HiddenAdd hidden_rule(Words& words, bool with_output) {
-  event::HiddenAdd e;
-  while (!words.done()) {
-    Word w = words.next();
-    if (w.key() == "priority")
-      e.priority = w.number<std::uint32_t>();
-    else if (w.key() == "in_port")
-      e.in_port = w.port();
-    else if (w.key() == "out_port" && with_output)
-      e.out_port = w.port();
-    else
-      w.fail(fmt::format("unknown field '{}' of a rule of the switch's own", w.key()));
-  }
-  return e;
-}
-
-EventBody parse_switch(Words& words) {
-  switch (one_of(words.next(), {"flush", "hidden_add", "hidden_del", "destroy"})) {
-    case 0:
-      return event::Flush{};
-    case 1:
-      return hidden_rule(words, true);
-    case 2: {
-      event::HiddenAdd which = hidden_rule(words, false);
-      return event::HiddenDel{which.priority, which.in_port};
-    }
-    default:
-      return event::Destroy{};
-  }
-}
-
 EventBody parse_loop(Words& words) {
   if (one_of(words.next(), {"settle", "run"}) == 0) return event::Loop{};
   Word w = words.next();
@@ -249,15 +218,15 @@ EventBody parse_conn_event(ConnName conn, Words& words, std::uint32_t id) {
 EventBody parse_by_actor(Words& words, std::uint32_t id) {
   Word who = words.next();
   if (who.text() == "provider") return parse_provider(words);
-  if (who.text() == "switch") return parse_switch(words);
+  if (who.text() == "switch") return parse_switch_event(words);
   if (who.text() == "clock") return event::Clock{milliseconds(words.next(), UINT64_MAX)};
   if (who.text() == "loop") return parse_loop(words);
   if (auto conn = parse_conn(who.text())) return parse_conn_event(*conn, words, id);
   if (who.text().starts_with('p')) {
     if (auto port = parse_port(who.text().substr(1))) return parse_port_event(*port, words);
   }
-  who.fail(fmt::format("'{}' is nobody who acts; a connection (c1, s1), a port (p1), provider, clock, loop, switch do",
-                       who.text()));
+  who.fail(fmt::format(
+      "'{}' is nobody who acts; a connection (c1, s1, n1), a port (p1), provider, clock, loop, switch do", who.text()));
 }
 
 }  // namespace

@@ -44,6 +44,10 @@ class MessageGenerator {
   // All flows of all tables.
   Bytes all_flows(std::uint32_t xid);
 
+  // Of the universe.
+  WireMatch match() { return draw_match(); }
+  Bytes actions() { return source_.pick(actions_); }
+
   Bytes frame();
   std::uint16_t port();
 

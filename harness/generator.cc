@@ -8,6 +8,7 @@
 #include "harness/default_config.h"
 #include "harness/generate_frame.h"
 #include "harness/generate_message.h"
+#include "harness/generate_settings.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
 
@@ -32,9 +33,11 @@ enum Feature : std::size_t {
   f_hidden,
   f_fault,
   f_port_change,
+  f_setting,
+  f_snoop,
   f_features
 };
-constexpr std::array<unsigned, f_features> kBase = {40, 1, 9, 3, 16, 3, 4, 2, 2, 1, 2, 1, 1, 2, 2, 2, 1};
+constexpr std::array<unsigned, f_features> kBase = {40, 1, 9, 3, 16, 3, 4, 2, 2, 1, 2, 1, 1, 2, 2, 2, 1, 3, 1};
 
 constexpr std::array<std::uint16_t, 4> kErrnos = {12, 28, 5, 22};
 // Some of which no part of the switch itself ever thinks of.
@@ -107,6 +110,7 @@ class TraceGenerator {
     if (!options_.disconnects) weights_[f_close] = weights_[f_open] = weights_[f_stall] = 0;
     if (!options_.flushes) weights_[f_flush] = weights_[f_expire] = weights_[f_hidden] = 0;
     if (!options_.faults) weights_[f_fault] = 0;
+    if (!options_.settings) weights_[f_setting] = weights_[f_snoop] = 0;
     if (!options_.buffers && !simulated) weights_[f_packet] = 0;
     hold_percent_ = s_.pick(holds);
     open_ = config_.connections;
@@ -163,6 +167,10 @@ class TraceGenerator {
         return fault();
       case f_port_change:
         return port_change();
+      case f_setting:
+        return setting();
+      case f_snoop:
+        return snoop();
       case f_features:
         break;
     }
@@ -358,17 +366,75 @@ class TraceGenerator {
 
   // --- The switch ----------------------------------------------------------------------------------------------------
   void clock() {
-    constexpr std::array<std::uint64_t, 6> some = {1, 10, 500, 1000, 5000, 5001};
+    constexpr std::array<std::uint64_t, 8> some = {1, 10, 500, 1000, 5000, 5001, 2000, 15000};
     add(event::Clock{s_.pick(some)});
   }
 
   void hidden() {
     const std::uint32_t priority = 0x10000 + static_cast<std::uint32_t>(s_.below(2));
     const auto in_port = static_cast<std::uint16_t>(s_.below(3));
+    const WireMatchBytes match = wire_bytes(s_.chance(80) ? match_of_port(in_port) : messages_.match());
     if (s_.chance(60)) {
-      rules_.push_back({add(event::HiddenAdd{priority, in_port, static_cast<std::uint16_t>(s_.between(1, 2))}), 1});
+      const Bytes output = action::output(static_cast<std::uint16_t>(s_.between(1, 2)));
+      rules_.push_back({add(event::HiddenAdd{priority, match, s_.chance(80) ? output : messages_.actions()}), 1});
     } else {
-      add(event::HiddenDel{priority, in_port});
+      add(event::HiddenDel{priority, match});
+    }
+  }
+
+  // Settings come with the time that they need to show, and with controllers that connect (again).
+  void setting() {
+    EventBody body = draw_setting(s_);
+    const auto rules = std::min<std::uint32_t>(most_own_rules(body), 9);
+    if (const auto* controllers = std::get_if<event::SetControllers>(&body)) configured(*controllers);
+    const bool ends_sessions = std::holds_alternative<event::Reconnect>(body);
+    add(std::move(body));
+    for (std::uint32_t index = 1; index <= rules; ++index) rules_.push_back({id_, index});
+    if (ends_sessions) {
+      for (const ConnName c : open_) {
+        if (c.kind == ConnKind::primary) closed_.push_back(c);
+      }
+      open_.clear();
+    }
+    if (s_.chance(50)) loop(0);
+    while (!closed_.empty() && s_.chance(60)) {
+      add(event::ConnOpen{closed_.back()});
+      open_.push_back(closed_.back());
+      closed_.pop_back();
+    }
+    if (s_.chance(40)) clock();
+  }
+
+  void configured(const event::SetControllers& controllers) {
+    const auto removed = [&](ConnName c) {
+      return c.kind == ConnKind::primary &&
+             std::find(controllers.numbers.begin(), controllers.numbers.end(), c.number) == controllers.numbers.end();
+    };
+    std::erase_if(open_, removed);
+    std::erase_if(closed_, removed);
+    for (const std::uint16_t number : controllers.numbers) {
+      const ConnName c{ConnKind::primary, number};
+      const bool known = std::find(open_.begin(), open_.end(), c) != open_.end() ||
+                         std::find(closed_.begin(), closed_.end(), c) != closed_.end();
+      if (!known) closed_.push_back(c);
+    }
+  }
+
+  void snoop() {
+    const ConnName name{ConnKind::snoop, static_cast<std::uint16_t>(s_.between(1, s_.chance(90) ? 3 : 12))};
+    constexpr std::array<unsigned, 4> kinds = {5, 1, 1, 1};
+    switch (s_.weighted(kinds)) {
+      case 0:
+        add(event::ConnOpen{name});
+        return;
+      case 1:
+        add(event::ConnClose{name});
+        return;
+      case 2:
+        add(event::PeerStall{name, s_.chance(50)});
+        return;
+      default:
+        add(event::Recv{name, messages_.any(default_xid(id_ + 1))});
     }
   }
 

@@ -23,6 +23,7 @@ struct GeneratorOptions {
   bool faults = true;                           // refusals of alloc, choose-table, execute, packet-out
   bool disconnects = true;                      // connections close, open, stall
   bool nicira_match = true;                     // flow-mods and statistics with NXM matches
+  bool settings = true;                         // what the switch is told about itself; snooping
 };
 
 Trace generate(Source& source, const GeneratorOptions& options = {});

@@ -6,6 +6,7 @@
 
 #include "harness/generate_action.h"
 #include "harness/generate_message.h"
+#include "harness/generate_settings.h"
 #include "harness/request.h"
 #include "harness/wire_io.h"
 
@@ -201,13 +202,26 @@ RuleName some_rule(const Items& items, Source& s) {
       const std::size_t messages = std::min<std::size_t>(cut_messages(recv->bytes).messages.size(), 60);
       for (std::uint32_t i = 1; i <= messages; ++i) rules.push_back({item.event.id, i});
     }
-    if (std::holds_alternative<event::HiddenAdd>(item.event.body)) rules.push_back({item.event.id, 1});
+    const std::uint32_t own = std::min(most_own_rules(item.event.body), 9u);
+    for (std::uint32_t i = 1; i <= own; ++i) rules.push_back({item.event.id, i});
   }
   return rules.empty() ? RuleName{1, 1} : s.pick(rules);
 }
 
 ConnName some_conn(const SwitchConfig& config, Source& s) {
   return config.connections.empty() ? ConnName{ConnKind::service, 1} : s.pick(config.connections);
+}
+
+void vary_hidden(WireMatchBytes& bytes, Source& s) {
+  WireMatch match = decode_match(bytes);
+  vary(s, match);
+  bytes = wire_bytes(match);
+}
+
+bool is_setting(const EventBody& body) {
+  return std::holds_alternative<event::Set>(body) || std::holds_alternative<event::SetControllers>(body) ||
+         std::holds_alternative<event::Reconnect>(body) || std::holds_alternative<event::Describe>(body) ||
+         std::holds_alternative<event::InBand>(body) || std::holds_alternative<event::DumpFlows>(body);
 }
 
 void vary_event(const Items& items, Event& e, const SwitchConfig& config, Source& s) {
@@ -234,15 +248,26 @@ void vary_event(const Items& items, Event& e, const SwitchConfig& config, Source
   } else if (auto* loop = std::get_if<event::Loop>(&e.body)) {
     loop->iterations = static_cast<std::uint32_t>(s.below(3));
   } else if (auto* clock = std::get_if<event::Clock>(&e.body)) {
-    clock->ms = s.chance(50) ? 1000 : 5001;
+    clock->ms = s.chance(50) ? 1000 : s.chance(70) ? 5001 : 15000;
+  } else if (auto* hidden = std::get_if<event::HiddenAdd>(&e.body)) {
+    vary_hidden(hidden->match, s);
+    if (s.chance(30)) hidden->actions = draw_actions(s, {1, 2});
+  } else if (auto* gone = std::get_if<event::HiddenDel>(&e.body)) {
+    vary_hidden(gone->match, s);
+  } else if (is_setting(e.body)) {
+    e.body = draw_setting(s);
   } else if (auto* close = std::get_if<event::ConnClose>(&e.body)) {
     close->conn = some_conn(config, s);
   }
 }
 
-void insert_provider_event(Items& items, Source& s) {
+// What somebody else than a controller does.
+void insert_other_event(Items& items, Source& s) {
   EventBody body;
-  switch (s.below(4)) {
+  switch (s.below(5)) {
+    case 4:
+      body = draw_setting(s);
+      break;
     case 0:
       body = event::ProviderPolicy{std::nullopt, draw_answer(s)};
       break;
@@ -299,7 +324,7 @@ void mutate(Trace& trace, Source& source) {
       break;
     case 6:
     case 7:
-      insert_provider_event(items, source);
+      insert_other_event(items, source);
       break;
     case 8: {
       const auto at = static_cast<std::ptrdiff_t>(source.below(items.size() + 1));

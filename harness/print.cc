@@ -4,6 +4,7 @@
 
 #include "harness/default_config.h"
 #include "harness/print_reply.h"
+#include "harness/settings_text.h"
 #include "harness/spelling.h"
 
 namespace oftwin::harness {
@@ -64,8 +65,6 @@ std::string print_choose_table(const event::ProviderChooseTable& e) {
   return "provider choose_table " + print_error(std::get<Error>(*e.answer));
 }
 
-std::string port_condition(std::uint16_t in_port) { return in_port ? " in_port=" + print_port(in_port) : ""; }
-
 struct EventPrinter {
   std::uint32_t id;
 
@@ -122,13 +121,8 @@ struct EventPrinter {
     return e.iterations ? fmt::format("loop run {}", e.iterations) : "loop settle";
   }
   std::string operator()(const event::Flush&) const { return "switch flush"; }
-  std::string operator()(const event::HiddenAdd& e) const {
-    return fmt::format("switch hidden_add priority={}{} out_port={}", e.priority, port_condition(e.in_port),
-                       print_port(e.out_port));
-  }
-  std::string operator()(const event::HiddenDel& e) const {
-    return fmt::format("switch hidden_del priority={}{}", e.priority, port_condition(e.in_port));
-  }
+  std::string operator()(const event::HiddenAdd& e) const { return print_hidden(e); }
+  std::string operator()(const event::HiddenDel& e) const { return print_hidden(e); }
   std::string operator()(const event::PortChange& e) const {
     const char* word = e.kind == event::PortChangeKind::add      ? "add"
                        : e.kind == event::PortChangeKind::remove ? "remove"
@@ -136,6 +130,12 @@ struct EventPrinter {
     return fmt::format("p{} {}{}", e.port.number, word, print_port_fields(e.port));
   }
   std::string operator()(const event::Destroy&) const { return "switch destroy"; }
+  std::string operator()(const event::Reconnect&) const { return "switch reconnect"; }
+  std::string operator()(const event::DumpFlows&) const { return "switch dump_flows"; }
+  template <class Setting>
+  std::string operator()(const Setting& e) const {
+    return print_setting(e);
+  }
 };
 
 // --- Observations
@@ -160,6 +160,14 @@ std::string print_operation(const observation::Operation& o) {
   std::string victim = o.victim ? " victim=" + print_rule(*o.victim) : "";
   return fmt::format("provider {} {}{}{} -> {}", call, print_rule(o.rule), victim, rule_fields(o),
                      print_answer(o.answer));
+}
+
+std::string print_dumped(const observation::DumpedFlow& o) {
+  const auto counter = [](std::uint64_t n) { return n == UINT64_MAX ? "unknown" : fmt::format("{}", n); };
+  const std::string match = print_match(o.match);
+  return fmt::format("switch flow {} table={} priority={}{}{} age={}s n_packets={} n_bytes={} actions={}",
+                     print_rule(o.rule), o.table, o.priority, match.empty() ? "" : " ", match, o.duration_s,
+                     counter(o.packets), counter(o.bytes), print_actions(o.actions));
 }
 
 struct ObservationPrinter {
@@ -207,6 +215,10 @@ struct ObservationPrinter {
   std::string operator()(const observation::HiddenDelResult& o) const {
     return fmt::format("switch hidden_del -> {}", o.ok ? "ok" : "pending");
   }
+  std::string operator()(const observation::EvictionThreshold& o) const {
+    return fmt::format("provider eviction_threshold {}", o.flows);
+  }
+  std::string operator()(const observation::DumpedFlow& o) const { return print_dumped(o); }
   std::string operator()(const observation::DestroySwitch&) const { return "provider destruct_switch"; }
   std::string operator()(const observation::Remaining& o) const { return "provider remaining " + print_rule(o.rule); }
   std::string operator()(const observation::DeallocSwitch&) const { return "provider dealloc_switch"; }
@@ -264,7 +276,7 @@ std::string print_observation(const Observation& observation, const Naming& nami
 }
 
 Naming::Key Naming::key(ConnName conn, std::uint32_t xid) {
-  return static_cast<Key>(conn.kind == ConnKind::service) << 48 | static_cast<Key>(conn.number) << 32 | xid;
+  return static_cast<Key>(conn.kind) << 48 | static_cast<Key>(conn.number) << 32 | xid;
 }
 
 Naming::Naming(std::span<const Event> events) : events_known_(true) {

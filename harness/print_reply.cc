@@ -417,6 +417,8 @@ class ReplyPrinter {
 std::string print_reply(ConnName conn, ByteView message, const Naming& naming) {
   std::string out;
   if (message.size() >= wire::header::size) out = ReplyPrinter(conn, message, naming).print();
+  const auto heard = out.empty() && conn.kind == ConnKind::snoop ? decode_request(message) : std::nullopt;
+  if (heard) return fmt::format("{} {} xid={:#x}", print_conn(conn), print_request(*heard), xid_of(*heard));
   return out.empty() ? fmt::format("{} bytes {}", print_conn(conn), print_bytes(message)) : out;
 }
 

@@ -174,12 +174,22 @@ struct InputWriter {
   std::string operator()(const event::Clock& e) const { return fmt::format(R"({{"k":"clock","ms":{}}})", e.ms); }
   std::string operator()(const event::Loop&) const { return R"({"k":"run"})"; }
   std::string operator()(const event::Flush&) const { return R"({"k":"flush"})"; }
+  // At most an ingress port is matched, and the only action is output.
+  static std::uint16_t in_port(const WireMatchBytes& bytes) {
+    const WireMatch match = decode_match(bytes);
+    if (match != match_of_port(match.in_port)) throw RecordError("a recording has no word for this match");
+    return match.in_port;
+  }
   std::string operator()(const event::HiddenAdd& e) const {
-    return fmt::format(R"({{"k":"hidden_add","prio":{},"in_port":{},"out_port":{}}})", e.priority, e.in_port,
-                       e.out_port);
+    const auto port = e.actions.size() == 8 ? static_cast<std::uint16_t>(e.actions[4] << 8 | e.actions[5]) : 0;
+    if (e.actions != action::output(static_cast<std::uint16_t>(port))) {
+      throw RecordError("a recording has no word for these actions");
+    }
+    return fmt::format(R"({{"k":"hidden_add","prio":{},"in_port":{},"out_port":{}}})", e.priority, in_port(e.match),
+                       port);
   }
   std::string operator()(const event::HiddenDel& e) const {
-    return fmt::format(R"({{"k":"hidden_del","prio":{},"in_port":{}}})", e.priority, e.in_port);
+    return fmt::format(R"({{"k":"hidden_del","prio":{},"in_port":{}}})", e.priority, in_port(e.match));
   }
   std::string operator()(const event::Destroy&) const { return R"({"k":"destroy"})"; }
   template <class Other>
@@ -273,6 +283,8 @@ struct OutputWriter {
   std::string operator()(const observation::PacketTx&) const { return {}; }
   std::string operator()(const observation::Metadata&) const { return {}; }
   std::string operator()(const observation::Lookup&) const { return {}; }
+  std::string operator()(const observation::EvictionThreshold&) const { return {}; }
+  std::string operator()(const observation::DumpedFlow&) const { return {}; }
 };
 
 class Recorder {

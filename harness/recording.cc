@@ -13,6 +13,7 @@
 
 #include "harness/nxm_render.h"
 #include "harness/recording_words.h"
+#include "harness/request.h"
 #include "harness/trace_text.h"
 #include "spec/openflow.h"
 
@@ -21,6 +22,7 @@ namespace oftwin::harness {
 namespace {
 
 using nlohmann::json;
+using words::load;
 using words::Malformed;
 namespace ob = observation;
 
@@ -33,12 +35,6 @@ Answer parse_answer(const json& j) { return words::parse_answer(text(j)); }
 ConnName parse_conn(const json& j) { return words::parse_conn(text(j)); }
 OperationKind parse_kind(const json& j) { return words::parse_kind(text(j)); }
 
-std::uint64_t load(ByteView bytes, std::size_t offset, std::size_t size) {
-  if (offset + size > bytes.size()) throw Malformed("a byte string is too short");
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i) value = value << 8 | bytes[offset + i];
-  return value;
-}
 template <class T = std::uint32_t>
 T load(ByteView bytes, wire::Field f) {
   return static_cast<T>(load(bytes, f.offset, f.size));
@@ -344,6 +340,10 @@ class ScenarioReader {
     }
   }
 
+  static WireMatchBytes match(const json& in) {
+    return wire_bytes(match_of_port(number<std::uint16_t>(in, "in_port")));
+  }
+
   void add_input(const json& in, std::string_view what) {
     if (what == "rx") {
       add_messages(in);
@@ -359,10 +359,10 @@ class ScenarioReader {
       add_event(event::Destroy{});
     } else if (what == "hidden_add") {
       maker_ = {next_id_, 1};
-      add_event(event::HiddenAdd{number<std::uint32_t>(in, "prio"), number<std::uint16_t>(in, "in_port"),
-                                 number<std::uint16_t>(in, "out_port")});
+      add_event(event::HiddenAdd{number<std::uint32_t>(in, "prio"), match(in),
+                                 action::output(number<std::uint16_t>(in, "out_port"))});
     } else if (what == "hidden_del") {
-      add_event(event::HiddenDel{number<std::uint32_t>(in, "prio"), number<std::uint16_t>(in, "in_port")});
+      add_event(event::HiddenDel{number<std::uint32_t>(in, "prio"), match(in)});
     } else if (what != "run" && what != "dump") {
       add_provider_input(in, what);
     }

@@ -53,6 +53,13 @@ Answer parse_answer(std::string_view text) {
   throw Malformed(fmt::format("'{}' is no provider answer", text));
 }
 
+std::uint64_t load(ByteView bytes, std::size_t offset, std::size_t size) {
+  if (offset + size > bytes.size()) throw Malformed("a byte string is too short");
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) value = value << 8 | bytes[offset + i];
+  return value;
+}
+
 ConnName parse_conn(std::string_view text) {
   const bool primary = text.starts_with('c');
   if (!primary && !text.starts_with('s')) throw Malformed(fmt::format("'{}' is no connection", text));

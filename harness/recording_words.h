@@ -24,4 +24,7 @@ Answer parse_answer(std::string_view text);       // ok, pend, fail:ERR, ret:ERR
 ConnName parse_conn(std::string_view text);       // c1, s2
 OperationKind parse_kind(std::string_view text);  // add, modify, delete
 
+// Big-endian.
+std::uint64_t load(ByteView bytes, std::size_t offset, std::size_t size);
+
 }  // namespace oftwin::harness::words

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/default_config.h"
+#include "harness/generate_settings.h"
 #include "harness/request.h"
 #include "harness/wire_io.h"
 #include "spec/nicira.h"
@@ -153,10 +154,15 @@ void each_port(EventBody& body, Visit visit) {
   if (auto* e = std::get_if<event::ProviderPacketIn>(&body)) visit(e->port);
   if (auto* e = std::get_if<event::PacketArrives>(&body)) visit(e->port);
   if (auto* e = std::get_if<event::PortChange>(&body)) visit(e->port.number);
-  if (auto* e = std::get_if<event::HiddenDel>(&body)) visit(e->in_port);
+  const auto visit_match = [&](WireMatchBytes& bytes) {
+    WireMatch match = decode_match(bytes);
+    if (!(match.wildcards & OFPFW_IN_PORT)) visit(match.in_port);
+    bytes = wire_bytes(match);
+  };
+  if (auto* e = std::get_if<event::HiddenDel>(&body)) visit_match(e->match);
   if (auto* e = std::get_if<event::HiddenAdd>(&body)) {
-    visit(e->in_port);
-    visit(e->out_port);
+    visit_match(e->match);
+    each_port_in_actions(e->actions, visit);
   }
 }
 
@@ -168,6 +174,24 @@ ConnName* conn_in(EventBody& body) {
   if (auto* e = std::get_if<event::PeerStall>(&body)) return &e->conn;
   if (auto* e = std::get_if<event::Recv>(&body)) return &e->conn;
   return nullptr;
+}
+
+// Every connection that an event names.
+template <class Visit>
+void each_conn(EventBody& body, Visit visit) {
+  if (ConnName* conn = conn_in(body)) visit(*conn);
+  if (auto* e = std::get_if<event::SetControllers>(&body)) {
+    for (std::uint16_t& number : e->numbers) {
+      ConnName conn{ConnKind::primary, number};
+      visit(conn);
+      number = conn.number;
+    }
+  }
+}
+
+// The rules of an event that is no message keep their place in it.
+void keep_rule_names(std::map<RuleName, RuleName>& names, const Event& e, std::uint32_t id) {
+  for (std::uint32_t index = 1; index <= most_own_rules(e.body); ++index) names[{e.id, index}] = {id, index};
 }
 
 }  // namespace
@@ -182,7 +206,7 @@ std::vector<Event> split_messages(const std::vector<Event>& events) {
     if (!recv) {
       const bool loop = std::holds_alternative<event::Loop>(e.body);
       out.push_back({loop ? 0 : ++id, e.body});
-      if (!loop) names[{e.id, 1}] = {id, 1};
+      keep_rule_names(names, e, id);
       continue;
     }
     std::uint32_t index = 0;
@@ -209,7 +233,7 @@ std::vector<Event> joined_messages(const std::vector<Event>& events) {
     if (!recv) {
       if (!std::holds_alternative<event::Loop>(e.body)) {
         open.reset();
-        names[{e.id, 1}] = {e.id, 1};  // a rule of the switch's own
+        keep_rule_names(names, e, e.id);
       }
       out.push_back(e);
       continue;
@@ -252,7 +276,7 @@ std::vector<Event> renumbered(const std::vector<Event>& events, bool default_xid
     ++id;
     // As many rules as an event can make: one for each message.
     const auto* recv = std::get_if<event::Recv>(&e.body);
-    const std::size_t most = recv ? recv->bytes.size() / wire::header::size + 1 : 1;
+    const std::size_t most = recv ? recv->bytes.size() / wire::header::size + 1 : most_own_rules(e.body);
     for (std::uint32_t index = 1; index <= most; ++index) names[{e.id, index}] = {id, index};
     e.id = id;
   }
@@ -289,15 +313,12 @@ Renaming with_plain_ports(const SwitchConfig& config, const std::vector<Event>& 
 
 Renaming with_plain_connections(const SwitchConfig& config, const std::vector<Event>& events) {
   Renaming out{config, events};
-  Numbering<ConnName> primaries, services;
+  std::map<ConnKind, Numbering<ConnName>> numbers;
   const auto rename = [&](ConnName& conn) {
-    auto& numbers = conn.kind == ConnKind::primary ? primaries : services;
-    conn.number = static_cast<std::uint16_t>(numbers.of(conn) + 1);
+    conn.number = static_cast<std::uint16_t>(numbers[conn.kind].of(conn) + 1);
   };
   for (ConnName& conn : out.config.connections) rename(conn);
-  for (Event& e : out.events) {
-    if (ConnName* conn = conn_in(e.body)) rename(*conn);
-  }
+  for (Event& e : out.events) each_conn(e.body, rename);
   return out;
 }
 
@@ -306,13 +327,17 @@ std::vector<Renaming> with_fewer_connections(const SwitchConfig& config, const s
   std::set<ConnName> used;
   std::vector<Event> copy = events;
   for (Event& e : copy) {
-    if (const ConnName* conn = conn_in(e.body); conn && *conn != kFirst) used.insert(*conn);
+    each_conn(e.body, [&](const ConnName& conn) {
+      if (conn != kFirst && conn.kind != ConnKind::snoop) used.insert(conn);
+    });
   }
   std::vector<Renaming> out;
   for (const ConnName& other : used) {
     Renaming& r = out.emplace_back(Renaming{config, events});
     for (Event& e : r.events) {
-      if (ConnName* conn = conn_in(e.body); conn && *conn == other) *conn = kFirst;
+      each_conn(e.body, [&](ConnName& conn) {
+        if (conn == other) conn = kFirst;
+      });
     }
     auto& connections = r.config.connections;
     std::erase(connections, other);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/nxm_render.h"
+#include "harness/print.h"
 
 namespace oftwin::harness {
 
@@ -58,13 +59,12 @@ std::optional<std::string> compare_connections(const StateDump& dump, const mode
   for (const StateDump::Connection& theirs : dump.connections) {
     const auto ours = std::find_if(state.connections.begin(), state.connections.end(),
                                    [&](const model::Connection& c) { return c.name == theirs.name; });
-    const std::string_view kind = theirs.name.kind == ConnKind::primary ? "c" : "s";
     if (ours == state.connections.end()) {
-      return fmt::format("connection {}{} does not exist in the model", kind, theirs.name.number);
+      return fmt::format("connection {} does not exist in the model", print_conn(theirs.name));
     }
     const bool blocked = ours->blocked.has_value();
     if (blocked != theirs.blocked.has_value() || (blocked && ours->blocked->bytes[1] != *theirs.blocked)) {
-      return fmt::format("connection {}{}: another message is postponed, or none", kind, theirs.name.number);
+      return fmt::format("connection {}: another message is postponed, or none", print_conn(theirs.name));
     }
   }
   return std::nullopt;

@@ -402,6 +402,19 @@ Bytes encode(const WireMatch& m) {
   return out;
 }
 
+WireMatchBytes wire_bytes(const WireMatch& m) {
+  WireMatchBytes out{};
+  std::ranges::copy(encode(m), out.begin());
+  return out;
+}
+
+WireMatch match_of_port(std::uint16_t in_port) {
+  WireMatch m;
+  if (in_port != 0) m.wildcards &= ~OFPFW_IN_PORT;
+  m.in_port = in_port;
+  return m;
+}
+
 WireMatch decode_match(ByteView bytes) {
   Reader r(bytes);
   WireMatch m;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "spec/bytes.h"
+#include "spec/event.h"
 #include "spec/nicira.h"
 
 namespace oftwin::harness {
@@ -192,6 +193,9 @@ void set_xid(Request& r, std::uint32_t xid);
 
 // The 40 bytes of a match.
 Bytes encode(const WireMatch& m);
+WireMatchBytes wire_bytes(const WireMatch& m);
+// What matches everything from this port; 0: everything.
+WireMatch match_of_port(std::uint16_t in_port);
 // Padding is ignored. `bytes` has at least 40.
 WireMatch decode_match(ByteView bytes);
 

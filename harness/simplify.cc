@@ -322,8 +322,48 @@ void add_events(const event::Loop& e, std::vector<EventBody>& out) {
 void add_events(const event::HiddenAdd& e, std::vector<EventBody>& out) {
   Versions<event::HiddenAdd, EventBody> v(e, out);
   v.plain(&event::HiddenAdd::priority, 0x10000);
-  v.plain(&event::HiddenAdd::in_port, 0);
-  v.plain(&event::HiddenAdd::out_port, 1);
+  v.plain(&event::HiddenAdd::match, kMatchEverything);
+  v.plain(&event::HiddenAdd::actions, action::output(1));
+}
+
+void add_events(const event::HiddenDel& e, std::vector<EventBody>& out) {
+  Versions<event::HiddenDel, EventBody> v(e, out);
+  v.plain(&event::HiddenDel::priority, 0x10000);
+  v.plain(&event::HiddenDel::match, kMatchEverything);
+}
+
+// Without one of several things.
+template <class Whole, class T>
+void without_each(const Whole& whole, std::vector<T> Whole::* list, std::vector<EventBody>& out) {
+  for (std::size_t i = 0; i < (whole.*list).size(); ++i) {
+    Whole shorter = whole;
+    (shorter.*list).erase((shorter.*list).begin() + static_cast<std::ptrdiff_t>(i));
+    out.push_back(std::move(shorter));
+  }
+}
+
+void add_events(const event::SetControllers& e, std::vector<EventBody>& out) {
+  without_each(e, &event::SetControllers::numbers, out);
+}
+
+void add_events(const event::InBand& e, std::vector<EventBody>& out) {
+  without_each(e, &event::InBand::remotes, out);
+  Versions<event::InBand, EventBody> v(e, out);
+  v.plain(&event::InBand::local_mac, 0);
+  for (std::size_t i = 0; i < e.remotes.size(); ++i) {
+    v.with([i](event::InBand& b) { b.remotes[i].next_hop_mac = 0; });
+  }
+}
+
+void add_events(const event::Describe& e, std::vector<EventBody>& out) {
+  Versions<event::Describe, EventBody> v(e, out);
+  for (auto text : {&event::Describe::mfr_desc, &event::Describe::hw_desc, &event::Describe::sw_desc,
+                    &event::Describe::serial_num, &event::Describe::dp_desc}) {
+    v.plain(text, std::nullopt);
+    v.with([text](event::Describe& d) {
+      if (d.*text) (d.*text)->resize((d.*text)->size() / 2);
+    });
+  }
 }
 
 }  // namespace

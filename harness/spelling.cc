@@ -66,6 +66,7 @@ constexpr ErrorFamily kErrors[] = {
     {ErrorSpace::nicira, {OFPET_FLOW_MOD_FAILED, "FLOW_MOD_FAILED"}, kNxFlowModFailed},
 };
 
+constexpr std::string_view kConnLetters = "csn";  // by ConnKind
 constexpr std::string_view kNicira = "NX:", kErrno = "errno:";
 
 std::optional<std::uint8_t> hex_digit(char c) {
@@ -203,14 +204,14 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }
 
 std::string print_conn(ConnName conn) {
-  return fmt::format("{}{}", conn.kind == ConnKind::primary ? 'c' : 's', conn.number);
+  return fmt::format("{}{}", kConnLetters[static_cast<std::size_t>(conn.kind)], conn.number);
 }
 
 std::optional<ConnName> parse_conn(std::string_view text) {
-  if (text.empty() || (text[0] != 'c' && text[0] != 's')) return std::nullopt;
+  const std::size_t kind = text.empty() ? std::string_view::npos : kConnLetters.find(text[0]);
+  if (kind == std::string_view::npos) return std::nullopt;
   auto number = parse_as<std::uint16_t>(text.substr(1));
-  if (!number) return std::nullopt;
-  return ConnName{text[0] == 'c' ? ConnKind::primary : ConnKind::service, *number};
+  return number ? std::optional(ConnName{static_cast<ConnKind>(kind), *number}) : std::nullopt;
 }
 
 std::string print_rule(RuleName rule) {

@@ -34,6 +34,11 @@ struct Block {
 // A Loop runs at most this often, in every form of a trace, so that no trace takes for ever.
 inline constexpr std::uint32_t kMaxIterations = 65535;
 
+// What settings can say, in every form of a trace.
+inline constexpr std::size_t kMaxControllers = 64, kMaxRemotes = 16;
+inline constexpr std::size_t kMaxDescription = 1024;  // bytes; more than is ever shown
+inline constexpr std::uint64_t kMaxMac = 0xffffffffffff;
+
 struct Trace {
   std::vector<std::string> comments;   // of the head, without "# "
   std::vector<std::string> clauses;    // that the model must hit

@@ -189,7 +189,9 @@ void HeadParser::connections(const Word& w) {
   trace_.config.connections.clear();
   items(w, [&](std::string_view item, std::size_t column) {
     auto conn = parse_conn(item);
-    if (!conn) throw SyntaxError(column, fmt::format("'{}' is no connection such as c1 or s1", item));
+    if (!conn || conn->kind == ConnKind::snoop) {
+      throw SyntaxError(column, fmt::format("'{}' is no connection such as c1 or s1", item));
+    }
     trace_.config.connections.push_back(*conn);
   });
 }

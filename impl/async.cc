@@ -11,6 +11,9 @@ namespace oftwin::impl {
 
 namespace {
 
+// Accepted when it comes back, but stands for no packet.
+constexpr std::uint32_t kNullBuffer = 0xffffff00;
+
 bool wants_async(const Connection& conn) {
   if (!conn.up) return false;
   return conn.primary() ? conn.role != NX_ROLE_SLAVE : conn.miss_send_len > 0;
@@ -46,12 +49,14 @@ void send_packet_in(Core& core, std::uint16_t in_port, ByteView frame, std::uint
     PacketIn in{OFP_NO_BUFFER, in_port, reason, frame, frame.size()};
     if (reason == OFPR_ACTION) {
       in.shown = send_len;
+    } else if (core.fail_open.active) {
+      in.buffer_id = kNullBuffer;
     } else if (conn->buffers) {
       in.buffer_id = conn->buffers->save(frame, in_port, core.now_ms);
-      if (in.buffer_id != OFP_NO_BUFFER) in.shown = conn->miss_send_len;
     }
+    if (in.buffer_id != OFP_NO_BUFFER) in.shown = conn->miss_send_len;
     encode_packet_in(core.out, in);
-    send_unasked(core, *conn);
+    send_limited(core, *conn);
   }
 }
 

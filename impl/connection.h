@@ -20,9 +20,19 @@ void accept_arrivals(Core& core);
 // because a message may be in the middle of being handled.
 void drop(Core& core, Connection& conn);
 
+// The connection goes at once, and the sessions of those that snoop on it are over. It is still on the list.
+void destroy_connection(Core& core, Connection& conn);
+
+// When the connection will have been silent for too long; OFT_NEVER: never.
+std::uint64_t silent_at_ms(const Connection& conn);
+// The peer has given a sign of life.
+void heard(const Core& core, Connection& conn);
+
 // Sends core.out. reply: counted against a peer that does not read.
 void send_reply(Core& core, Connection& conn);
 void send_unasked(Core& core, Connection& conn);
+// A packet-in, of which only so many are queued to a peer that does not read.
+void send_limited(Core& core, Connection& conn);
 void send_error(Core& core, Connection& conn, ByteView request, Error error);
 
 // Lets every connection present its postponed message again.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "impl/classifier.h"
+#include "impl/match.h"
 #include "impl/packet_buffers.h"
 #include "impl/provider.h"
 #include "impl/slab.h"
@@ -36,6 +37,8 @@ inline constexpr std::uint32_t kHighestVisiblePriority = 0xffff;
 inline constexpr std::size_t kMaxPendingGroups = 50;
 inline constexpr int kMessagesPerIteration = 50;
 inline constexpr unsigned kMaxQueuedReplies = 100;
+inline constexpr unsigned kMaxQueuedPacketIns = 100;
+inline constexpr std::size_t kMaxSnoopers = 8;  // on one connection
 
 struct Rule : ClassifierEntry {
   // What the provider sees; `owner` leads back from what it hands in.
@@ -99,21 +102,47 @@ struct Connection {
   std::uint32_t flow_format = NXFF_OPENFLOW10;  // of what it is told unasked
   std::uint16_t miss_send_len = 0;
   std::unique_ptr<PacketBuffers> buffers;  // primaries only, unless the switch buffers nothing
+  unsigned queued_packet_ins = 0;
+
+  // Keep-alive and admission, in whole seconds of the clock.
+  std::uint32_t probe_interval_s = 0;  // 0: never
+  std::uint64_t heard_s = 0;           // from the peer, or asked it
+  bool asked = false;
+  std::uint64_t session_s = 0, admitted_s = 0;  // when the session began, and the last sign of admission
+  bool admitted = false;                        // in this session
+
+  std::vector<Connection*> snoopers;  // who is told what is said here
+  Connection* watched = nullptr;      // of one that snoops
 
   bool primary() const { return name.kind == ConnKind::primary; }
+  bool snoop() const { return name.kind == ConnKind::snoop; }
 };
 
-// A rule of the switch's own that could not be put in yet.
-struct DeferredRule {
+// A rule that the switch itself wants to have in table 0, or not to have.
+struct OwnRule {
   std::uint32_t priority = 0;
-  std::uint16_t in_port = 0, out_port = 0;
+  PackedMatch match;
+  std::vector<std::uint8_t> actions;
+  bool wanted = true;
+};
+
+struct FailOpen {
+  bool standalone = false;  // the fail mode
+  bool active = false;
+  std::uint64_t sign_at_ms = OFT_NEVER;  // when to ask controllers for a sign of admission
+};
+
+struct InBand {
+  std::uint32_t queue = kNoQueue;
+  std::vector<OwnRule> rules;
+  std::uint64_t due_s = 0;
 };
 
 struct Core {
   Core(const SwitchConfig& switch_config, const oft_provider& table, void* provider_instance, Listener& output)
       : config(switch_config), provider(table), instance(provider_instance), listener(output) {}
 
-  SwitchConfig config;
+  SwitchConfig config;  // descriptions as they are, the rest as at the start
   const oft_provider& provider;
   void* instance;
   Listener& listener;
@@ -138,8 +167,13 @@ struct Core {
   std::vector<std::uint32_t> free_operations;
   HashIndex<Operation> deletions;
   std::size_t n_pending_groups = 0;
-  std::vector<DeferredRule> deferred;
+  std::vector<OwnRule> deferred;
   bool deferred_due = false;  // a group has ended since they were tried
+
+  std::uint64_t datapath_id = config.datapath_id;
+  std::uint32_t probe_interval_s = 0;
+  FailOpen fail_open;
+  InBand in_band;
 
   // Scratch, so that the steady state allocates nothing.
   std::vector<Rule*> touched;

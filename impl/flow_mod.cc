@@ -3,7 +3,6 @@
 #include "impl/flow_mod.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <span>
 
@@ -151,39 +150,6 @@ Verdict commit_remove(Core& core, Connection* conn, ByteView request) {
   return kDone;
 }
 
-PackedMatch hidden_match(std::uint16_t in_port) {
-  Match match;
-  if (in_port != 0) match.in_port = {in_port, 0xffff};
-  return pack(match);
-}
-
-// An operation that no connection asked for.
-void remove_alone(Core& core, Rule& rule) {
-  Group* group = open_group(core, nullptr, {}, OFP_NO_BUFFER);
-  begin_remove(core, group, rule);
-  submit_group(core, group);
-}
-
-// false: it has to wait.
-bool try_add_hidden(Core& core, const DeferredRule& wanted) {
-  std::array<std::uint8_t, 8> output{};
-  put<wire::action::type>(output.data(), OFPAT_OUTPUT);
-  put<wire::action::len>(output.data(), output.size());
-  put<wire::action::output_port>(output.data(), wanted.out_port);
-  FlowMod flow;
-  flow.match = hidden_match(wanted.in_port);
-  flow.priority = wanted.priority;
-  flow.table_id = 0;
-  flow.actions = output;
-  if (ClassifierEntry* entry = core.tables[0].find(flow.match, flow.priority)) {
-    const Rule& rule = rule_of(*entry);
-    if (std::ranges::equal(rule.actions, flow.actions)) return true;
-  }
-  const Plan plan = plan_add(core, flow);
-  if (plan.action == Plan::Action::postpone) return false;
-  return plan.action != Plan::Action::add || !commit_add(core, nullptr, {}, flow, plan).postponed;
-}
-
 }  // namespace
 
 Verdict handle_flow_mod(Core& core, Connection& conn, ByteView message) {
@@ -208,26 +174,16 @@ Verdict handle_flow_mod(Core& core, Connection& conn, ByteView message) {
   return kDone;
 }
 
-void add_hidden(Core& core, const DeferredRule& wanted) {
-  if (!try_add_hidden(core, wanted)) core.deferred.push_back(wanted);
+bool add_unasked(Core& core, const FlowMod& flow) {
+  const Plan plan = plan_add(core, flow);
+  if (plan.action == Plan::Action::postpone) return false;
+  return plan.action != Plan::Action::add || !commit_add(core, nullptr, {}, flow, plan).postponed;
 }
 
-bool remove_hidden(Core& core, std::uint32_t priority, std::uint16_t in_port) {
-  std::erase_if(core.deferred,
-                [=](const DeferredRule& wanted) { return wanted.priority == priority && wanted.in_port == in_port; });
-  core.deferred_due = core.deferred_due && !core.deferred.empty();
-  ClassifierEntry* entry = core.tables[0].find(hidden_match(in_port), priority);
-  if (entry == nullptr) return true;
-  Rule& rule = rule_of(*entry);
-  if (rule.pending != nullptr) return false;
-  remove_alone(core, rule);
-  return true;
-}
-
-void add_deferred(Core& core) {
-  core.deferred_due = false;
-  std::erase_if(core.deferred, [&core](const DeferredRule& wanted) { return try_add_hidden(core, wanted); });
-  core.deferred_due = core.deferred_due && !core.deferred.empty();  // what was put in may have ended its own group
+void remove_unasked(Core& core, Rule& rule) {
+  Group* group = open_group(core, nullptr, {}, OFP_NO_BUFFER);
+  begin_remove(core, group, rule);
+  submit_group(core, group);
 }
 
 void flush_pass(Core& core) {
@@ -255,7 +211,7 @@ void expire(Core& core, Rule& rule, std::uint8_t reason) {
   // Neither a rule with an operation in progress nor the victim of one, which is in no table.
   if (rule.pending != nullptr || rule.subtable == nullptr) return;
   send_flow_removed(core, rule, reason);
-  remove_alone(core, rule);
+  remove_unasked(core, rule);
 }
 
 }  // namespace oftwin::impl

@@ -1,6 +1,7 @@
-// Requests that change flow tables: from controllers, and from the switch itself.
+// Requests that change flow tables: from controllers, and what concerns all flows.
 #pragma once
 
+#include "impl/decode.h"
 #include "impl/dispatch.h"
 
 namespace oftwin::impl {
@@ -12,12 +13,10 @@ bool collect_loose(const Core& core, std::uint8_t table_id, const PackedMatch& m
 
 Verdict handle_flow_mod(Core& core, Connection& conn, ByteView message);
 
-// A rule of the switch's own: table 0, priority above 65535. What has to wait is kept and done later.
-void add_hidden(Core& core, const DeferredRule& wanted);
-// false: an operation on the rule is pending, nothing was done.
-bool remove_hidden(Core& core, std::uint32_t priority, std::uint16_t in_port);
-// Tries again what had to wait, in the order of the requests.
-void add_deferred(Core& core);
+// Nobody asked for these. add: false if it has to wait; whatever else goes wrong goes wrong in silence. remove: of a
+// rule without an operation.
+bool add_unasked(Core& core, const FlowMod& flow);
+void remove_unasked(Core& core, Rule& rule);
 
 // One pass over all tables: removes every rule without a pending operation.
 void flush_pass(Core& core);

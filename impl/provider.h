@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 #define OFT_PROVIDER_ABI_MAJOR 1 /* must be equal */
-#define OFT_PROVIDER_ABI_MINOR 0 /* the host accepts any smaller one: members are only ever appended */
+#define OFT_PROVIDER_ABI_MINOR 1 /* the host accepts any smaller one: members are only ever appended */
 
 /* 0, or space << 32 | type << 16 | code. */
 typedef uint64_t oft_error;
@@ -167,6 +167,10 @@ typedef struct oft_provider {
   void (*get_port_stats)(void* p, uint16_t port, oft_port_stats* stats); /* optional; without it: all unknown */
   uint8_t (*get_drop_frags)(void* p);
   void (*set_drop_frags)(void* p, uint8_t drop);
+
+  /* Optional, since minor version 1: the number of flows (at least 100) at which the provider is to evict from what it
+   * caches. */
+  void (*set_eviction_threshold)(void* p, uint32_t flows);
 } oft_provider;
 
 /* The one symbol that a provider library exports. */

@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "impl/provider.h"
 #include "spec/bytes.h"
 #include "spec/config.h"
+#include "spec/event.h"
 #include "spec/observation.h"
 
 namespace oftwin::impl {
@@ -24,6 +26,8 @@ class Listener {
   virtual void conn_up(ConnName conn) = 0;
   virtual void conn_down(ConnName conn) = 0;
   virtual void conn_gone(ConnName conn) = 0;
+  // One flow of a dump. All ones: unknown.
+  virtual void flow(const oft_rule& rule, std::uint64_t age_s, std::uint64_t packets, std::uint64_t bytes) = 0;
 };
 
 class Switch {
@@ -48,8 +52,17 @@ class Switch {
 
   // Requests of the switch's own.
   void flush();
-  void hidden_add(std::uint32_t priority, std::uint16_t in_port, std::uint16_t out_port);
-  bool hidden_del(std::uint32_t priority, std::uint16_t in_port);
+  // match: OpenFlow 1.0's structure.
+  void hidden_add(std::uint32_t priority, const WireMatchBytes& match, ByteView actions);
+  bool hidden_del(std::uint32_t priority, const WireMatchBytes& match);
+  void set_in_band(std::uint64_t local_mac, std::span<const event::InBandRemote> remotes);
+  // Settings; see spec/event.h for what each means.
+  void set_controllers(std::span<const std::uint16_t> numbers);
+  void reconnect();
+  void set(event::Setting setting, std::uint64_t value);
+  void describe(const event::Describe& texts);
+  // Calls the listener with every flow, hidden ones included.
+  void dump_flows() const;
   void destroy();  // finishes everything; the object stays valid but does nothing any more
 
  private:

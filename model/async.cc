@@ -28,16 +28,23 @@ void packet_in(State& state, std::uint16_t in_port, ByteView frame, PacketInReas
                Outcome& out) {
   const Choices no_choices;
   Turn turn{state, no_choices, out};
-  for (Connection& conn : state.connections) {
+  packet_in(turn, in_port, frame, reason, send_len);
+}
+
+void packet_in(Turn& turn, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len) {
+  for (Connection& conn : turn.state.connections) {
     if (!takes_async(turn, conn)) continue;
     turn.hit("ASYNC-3");
     std::uint32_t buffer_id = OFP_NO_BUFFER;
     std::size_t length = reason == PacketInReason::no_match ? frame.size() : send_len;
-    if (reason == PacketInReason::no_match && !conn.buffers.empty()) {
+    if (reason == PacketInReason::no_match && turn.state.failed_open) {
+      turn.hit("FAIL-6");
+      buffer_id = kNullBuffer;
+    } else if (reason == PacketInReason::no_match && !conn.buffers.empty()) {
       buffer_id = save_packet(turn, conn, in_port, frame);
-      if (buffer_id != OFP_NO_BUFFER) length = conn.miss_send_len;
     }
-    send_unasked(turn, conn, encode_packet_in(buffer_id, in_port, reason, frame, length));
+    if (buffer_id != OFP_NO_BUFFER) length = conn.miss_send_len;
+    send_packet_in(turn, conn, encode_packet_in(buffer_id, in_port, reason, frame, length));
   }
 }
 

@@ -58,7 +58,7 @@ Error use_buffer(Turn& turn, Group& group, RuleName rule) {
     return {};
   }
   Connection* conn = turn.connection(*group.owner);
-  if (!conn) {
+  if (!conn || group.owner_destroyed) {
     turn.defect("E-06", true, "uses a connection that has been freed");
     return {};
   }

@@ -7,6 +7,7 @@
 
 #include "model/dispatch.h"
 #include "model/encode.h"
+#include "model/own_rules.h"
 #include "model/wire.h"
 #include "spec/openflow.h"
 
@@ -33,18 +34,6 @@ Error expressible(Error error) {
 bool may_read(const Connection& conn) { return (!conn.blocked || conn.retry) && conn.unsent < kMostUnsentReplies; }
 bool can_end(const Connection& conn) { return conn.broken || conn.peer_closed; }
 
-// The switch's side of the session ends. What the connection has started stays with it until forget_work().
-void end_session(Turn& turn, Connection& conn) {
-  turn.hit("CONN-4");
-  turn.emit(observation::ConnDown{conn.name});
-  conn.link = Link::down;
-  conn.ended = true;
-  conn.peer_closed = conn.broken = conn.stalled = false;
-  conn.unsent = 0;
-  conn.inbox.clear();
-  conn.partial.clear();
-}
-
 // Its groups run on without it; its postponed message is never handled.
 void forget_work(Turn& turn, Connection& conn) {
   turn.hit("CONN-5");
@@ -55,9 +44,39 @@ void forget_work(Turn& turn, Connection& conn) {
   conn.ended = false;
 }
 
+std::uint64_t seconds(const Turn& turn) { return turn.state.now_ms / 1000; }
+
+void begin_session(Turn& turn, Connection& conn) {
+  conn.link = Link::up;
+  conn.heard_s = conn.opened_s = seconds(turn);
+  conn.probed = conn.admitted = false;
+}
+
+void heard(Turn& turn, Connection& conn) {
+  conn.heard_s = seconds(turn);
+  conn.probed = false;
+}
+
+// What the connection's peer says, or is told, goes to everybody who snoops on it and reads.
+void copy_to_snoopers(Turn& turn, const Connection& conn, const Bytes& message) {
+  for (Connection& snooper : turn.state.connections) {
+    if (snooper.watched != conn.name || snooper.link != Link::up || snooper.stalled) continue;
+    if (!snooper.peer_closed) {
+      turn.hit("SNOOP-2");
+      turn.emit(observation::Send{snooper.name, message});
+    } else if (turn.erratum(34)) {
+      snooper.watched.reset();
+    } else {
+      turn.hit("SNOOP-4");
+      end_session(turn, snooper);
+    }
+  }
+}
+
 // False if the session is over.
 bool send(Turn& turn, Connection& conn, Bytes message) {
   if (conn.link != Link::up) return false;
+  copy_to_snoopers(turn, conn, message);
   if (conn.peer_closed) {
     end_session(turn, conn);
     return false;
@@ -88,6 +107,14 @@ void cut(Connection& conn, std::uint32_t event) {
   if (conn.broken) conn.partial.clear();
 }
 
+// A controller that talks about flows, or has kept the session up for long, has admitted the switch.
+void note_admission(Turn& turn, Connection& conn, std::uint8_t type) {
+  constexpr std::uint64_t long_s = 30;
+  if (!conn.admitted && type <= OFPT_SET_CONFIG && seconds(turn) - conn.opened_s < long_s) return;
+  conn.admitted = true;
+  conn.admitted_s = seconds(turn);
+}
+
 Message next_message(Turn& turn, Connection& conn) {
   Message message;
   bool again = false;
@@ -106,7 +133,11 @@ Message next_message(Turn& turn, Connection& conn) {
     turn.emit(observation::Retry{conn.name, type, xid});
   } else {
     turn.emit(observation::Take{conn.name, type, xid});
+    note_admission(turn, conn, type);
+    if (turn.erratum(30)) heard(turn, conn);
+    copy_to_snoopers(turn, conn, message.bytes);
   }
+  leave_fail_open(turn);
   return message;
 }
 
@@ -124,6 +155,43 @@ void handle_one(Turn& turn, Connection& conn) {
   }
 }
 
+// Asks a silent peer for a sign of life, and ends the session of one that has not given it.
+void keep_alive(Turn& turn, Connection& conn) {
+  const auto due = silence_due_ms(conn);
+  if (!due || turn.state.now_ms < *due) return;
+  if (conn.probed) {
+    turn.hit("CONN-13");
+    return end_session(turn, conn);
+  }
+  turn.hit("CONN-12");
+  conn.probed = true;
+  conn.heard_s = seconds(turn);
+  send_unasked(turn, conn, encode_echo_request());
+}
+
+// The most important primary: a master rather than others, those rather than slaves; of equals the first.
+const Connection* most_important(const State& state) {
+  constexpr int rank[] = {1, 2, 0};  // by Role
+  const Connection* best = nullptr;
+  for (const Connection& c : state.connections) {
+    const auto importance = [&](const Connection& x) { return rank[static_cast<std::size_t>(x.role)]; };
+    if (c.is_primary() && (!best || importance(c) > importance(*best))) best = &c;
+  }
+  return best;
+}
+
+// False: there is nobody to snoop on, or enough do.
+bool accept_snooper(Turn& turn, Connection& conn) {
+  constexpr int most = 8;
+  turn.hit("SNOOP-1");
+  const Connection* best = most_important(turn.state);
+  if (!best) return false;
+  const ConnName name = best->name;
+  if (std::ranges::count(turn.state.connections, std::optional(name), &Connection::watched) >= most) return false;
+  conn.watched = name;
+  return true;
+}
+
 void handle_messages(Turn& turn, Connection& conn) {
   for (int i = 0; i < kMostMessages && may_read(conn); ++i) {
     const bool readable = conn.link == Link::up;
@@ -139,15 +207,43 @@ void handle_messages(Turn& turn, Connection& conn) {
 
 }  // namespace
 
-Connection make_connection(ConnName name, Link link) {
+Connection make_connection(const State& state, ConnName name, Link link) {
   Connection conn;
   conn.name = name;
   conn.link = link;
+  conn.heard_s = conn.opened_s = conn.admitted_s = state.now_ms / 1000;
+  if (name.kind != ConnKind::snoop) conn.probe_interval_s = state.settings.probe_interval_s;
   if (name.kind == ConnKind::primary) {
     conn.miss_send_len = OFP_DEFAULT_MISS_SEND_LEN;
-    conn.buffers.resize(kPacketBuffers);
+    if (state.config.n_buffers > 0) conn.buffers.resize(kPacketBuffers);
   }
   return conn;
+}
+
+void end_session(Turn& turn, Connection& conn) {
+  turn.hit("CONN-4");
+  turn.emit(observation::ConnDown{conn.name});
+  conn.link = Link::down;
+  conn.ended = true;
+  conn.peer_closed = conn.broken = conn.stalled = false;
+  conn.unsent = conn.unsent_packet_ins = 0;
+  conn.inbox.clear();
+  conn.partial.clear();
+}
+
+void destroy_connection(Turn& turn, ConnName name) {
+  Connection& conn = *turn.connection(name);
+  if (conn.link == Link::up) end_session(turn, conn);
+  forget_work(turn, conn);
+  for (Group& group : turn.state.groups) group.owner_destroyed |= group.owner == name;
+  turn.emit(observation::ConnGone{name});
+  for (Connection& snooper : turn.state.connections) {
+    if (snooper.watched != name) continue;
+    turn.hit("SNOOP-3");
+    if (snooper.link == Link::up) end_session(turn, snooper);
+    snooper.watched.reset();
+  }
+  std::erase_if(turn.state.connections, [&](const Connection& c) { return c.name == name; });
 }
 
 void open_connection(Turn& turn, ConnName name) {
@@ -159,7 +255,7 @@ void open_connection(Turn& turn, ConnName name) {
   auto& used = turn.state.used_names;
   if (std::ranges::find(used, name) != used.end()) return;
   used.push_back(name);
-  turn.state.connections.push_back(make_connection(name, Link::waiting));
+  turn.state.connections.push_back(make_connection(turn.state, name, Link::waiting));
 }
 
 void close_connection(Turn& turn, ConnName name) {
@@ -173,7 +269,7 @@ void close_connection(Turn& turn, ConnName name) {
   } else if (conn->link != Link::down) {
     conn->peer_closed = true;
     conn->stalled = false;
-    conn->unsent = 0;
+    conn->unsent = conn->unsent_packet_ins = 0;
   }
 }
 
@@ -181,12 +277,15 @@ void stall_connection(Turn& turn, ConnName name, bool stalled) {
   Connection* conn = turn.connection(name);
   if (!conn || conn->link == Link::down || conn->peer_closed) return;
   conn->stalled = stalled;
-  if (!stalled) conn->unsent = 0;
+  if (!stalled) conn->unsent = conn->unsent_packet_ins = 0;
 }
 
 void receive(Turn& turn, std::uint32_t event, ConnName name, ByteView bytes) {
   Connection* conn = turn.connection(name);
-  if (!conn || conn->link == Link::down || conn->peer_closed || conn->broken) return;
+  if (!conn || conn->link == Link::down || conn->peer_closed) return;
+  if (name.kind == ConnKind::snoop) return turn.hit("SNOOP-5");
+  if (!turn.erratum(30) && !bytes.empty()) heard(turn, *conn);
+  if (conn->broken) return;
   conn->partial.insert(conn->partial.end(), bytes.begin(), bytes.end());
   cut(*conn, event);
   turn.hit("CONN-6");
@@ -200,6 +299,11 @@ void send_reply(Turn& turn, Connection& conn, Bytes message) {
 }
 
 void send_unasked(Turn& turn, Connection& conn, Bytes message) { send(turn, conn, std::move(message)); }
+
+void send_packet_in(Turn& turn, Connection& conn, Bytes message) {
+  if (conn.unsent_packet_ins >= kMostUnsentPacketIns) return turn.hit("CONN-14");
+  if (send(turn, conn, std::move(message)) && conn.stalled) ++conn.unsent_packet_ins;
+}
 
 void send_error(Turn& turn, Connection& conn, Error error, ByteView request) {
   if (error.space == ErrorSpace::system) {
@@ -219,12 +323,13 @@ void run_connections(Turn& turn, std::vector<ConnName>& up) {
     if (conn.link == Link::accepted) {
       turn.hit("CONN-10");
       forget_work(turn, conn);
-      conn.link = Link::up;
+      begin_session(turn, conn);
       up.push_back(conn.name);
     }
-    if (!turn.state.flushing) handle_messages(turn, conn);
+    keep_alive(turn, conn);
+    if (!turn.state.flushing && conn.name.kind != ConnKind::snoop) handle_messages(turn, conn);
     if (conn.link == Link::down) forget_work(turn, conn);
-    if (conn.link == Link::down && conn.name.kind == ConnKind::service) {
+    if (conn.link == Link::down && !conn.is_primary()) {
       turn.emit(observation::ConnGone{conn.name});
       turn.state.connections.erase(turn.state.connections.begin() + static_cast<std::ptrdiff_t>(i));
     } else {
@@ -237,17 +342,27 @@ void accept_connections(Turn& turn, std::vector<ConnName>& up) {
   for (Connection& conn : turn.state.connections) {
     if (conn.link != Link::waiting) continue;
     turn.hit("CONN-9");
-    conn.link = Link::up;
-    up.push_back(conn.name);
+    begin_session(turn, conn);
+    if (conn.name.kind != ConnKind::snoop || accept_snooper(turn, conn)) {
+      up.push_back(conn.name);
+    } else {
+      conn.link = Link::down;
+      conn.ended = true;
+    }
   }
 }
 
 bool can_proceed(const State& state, const Connection& conn) {
   if (conn.link == Link::waiting || conn.link == Link::accepted || (conn.ended && !state.errata[17])) return true;
-  if (state.flushing || !may_read(conn)) return false;
+  if (state.flushing || !may_read(conn) || conn.name.kind == ConnKind::snoop) return false;
   const bool readable = conn.link == Link::up && (!conn.inbox.empty() || can_end(conn));
   if (conn.blocked) return readable || !state.errata[8];
   return readable;
+}
+
+std::optional<std::uint64_t> silence_due_ms(const Connection& conn) {
+  if (conn.link != Link::up || conn.probe_interval_s == 0) return {};
+  return (conn.heard_s + conn.probe_interval_s) * 1000;
 }
 
 }  // namespace oftwin::model

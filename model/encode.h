@@ -15,6 +15,7 @@ namespace oftwin::model {
 
 // An answer that echoes the request's xid and what follows its header.
 Bytes encode_echo_reply(ByteView request);
+Bytes encode_echo_request();
 Bytes encode_barrier_reply(std::uint32_t xid);
 Bytes encode_role_reply(std::uint32_t xid, Role role);
 Bytes encode_features_reply(std::uint32_t xid, const State& state);

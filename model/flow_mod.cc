@@ -1,4 +1,4 @@
-// The five flow-mod commands. Invariant: a request that is postponed has changed nothing.
+// The five flow-mod commands, and what concerns all flows. Invariant: a request that is postponed has changed nothing.
 #include "model/flow_mod.h"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "model/dispatch.h"
 #include "model/match.h"
 #include "model/nxm.h"
+#include "model/provider.h"
 #include "model/wire.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
@@ -41,6 +42,10 @@ Rules rules_of(const State& state, std::uint8_t tables, Wanted wanted) {
     }
   }
   return rules;
+}
+
+Rules all_rules(const State& state) {
+  return rules_of(state, OFP_ALL_TABLES, [](const Rule&) { return true; });
 }
 
 bool overlap_found(const State& state, const FlowMod& fm) {
@@ -91,10 +96,14 @@ Rule new_rule(const Turn& turn, RuleName name, std::uint8_t table, const FlowMod
           .used_ms = turn.state.now_ms};
 }
 
+}  // namespace
+
 const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority) {
   const Rules rules = rules_of(state, table, [&](const Rule& r) { return same_flow(r, match, priority); });
   return rules.empty() ? nullptr : rules.front();
 }
+
+namespace {
 
 // Takes the rule that the new one replaces out of its table. The rule has no operation.
 std::optional<Rule> take_victim(Turn& turn, std::uint8_t table, const FlowMod& fm) {
@@ -115,6 +124,8 @@ Verdict install(Turn& turn, const Asker& asker, RuleName name, std::uint8_t tabl
   return {false, refusal};
 }
 
+}  // namespace
+
 Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& fm) {
   if ((fm.flags & OFPFF_CHECK_OVERLAP) && overlap_found(turn.state, fm)) {
     return turn.refuse("ADD-1", OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP);
@@ -132,6 +143,8 @@ Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& f
   }
   return install(turn, asker, name, table, fm);
 }
+
+namespace {
 
 // Of these rules those that a request may touch; nullopt: an operation is in progress on one, whatever else is asked.
 std::optional<Rules> touchable(Turn& turn, Rules rules, std::uint16_t out_port) {
@@ -223,17 +236,6 @@ void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
   if (fm.match.nw_tos.mask != 0) turn.hit("MATCH-8");
 }
 
-FlowMod own_flow(const event::HiddenAdd& wanted) {
-  FlowMod fm;
-  if (wanted.in_port != 0) fm.match.in_port = {wanted.in_port, 0xffff};
-  fm.priority = wanted.priority;
-  fm.table = 0;
-  fm.actions.resize(8);
-  namespace w = wire::action;
-  put(fm.actions, {{w::type, OFPAT_OUTPUT}, {w::len, 8}, {w::output_port, wanted.out_port}});
-  return fm;
-}
-
 }  // namespace
 
 std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t table, const Match& match,
@@ -273,34 +275,6 @@ Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
   }
 }
 
-void add_own_rule(Turn& turn, RuleName name, const event::HiddenAdd& wanted) {
-  const FlowMod fm = own_flow(wanted);
-  const Rule* rule = find_strict(turn.state, 0, fm.match, fm.priority);
-  if (rule && rule->actions == fm.actions) return;
-  turn.hit("OWN-1");
-  if (!add_flow(turn, {}, name, fm).postponed || turn.erratum(11)) return;
-  turn.hit("OWN-2");
-  turn.state.own_rules.push_back({name, wanted});
-}
-
-void retry_own_rules(Turn& turn) {
-  if (!std::exchange(turn.state.own_retry, false)) return;
-  for (const OwnRule& own : std::exchange(turn.state.own_rules, {})) add_own_rule(turn, own.name, own.wanted);
-}
-
-void delete_own_rule(Turn& turn, const event::HiddenDel& wanted) {
-  turn.hit("OWN-3");
-  const FlowMod fm = own_flow({wanted.priority, wanted.in_port, 0});
-  std::erase_if(turn.state.own_rules, [&](const OwnRule& own) {
-    return own.wanted.priority == wanted.priority && own.wanted.in_port == wanted.in_port;
-  });
-  turn.state.own_retry = turn.state.own_retry && !turn.state.own_rules.empty();
-  const Rule* rule = find_strict(turn.state, 0, fm.match, fm.priority);
-  const bool busy = rule && turn.operation_on(rule->name);
-  if (rule && !busy) remove_rules(turn, {rule->name});
-  turn.emit(observation::HiddenDelResult{!busy});
-}
-
 void flush_pass(Turn& turn) {
   turn.hit("FLUSH-1");
   turn.emit(observation::FlushPass{});
@@ -308,9 +282,18 @@ void flush_pass(Turn& turn) {
   remove_rules(turn, in_chosen_order(turn, rules_of(turn.state, OFP_ALL_TABLES, idle)));
 }
 
+void dump_flows(Turn& turn) {
+  turn.hit("SET-8");
+  for (const RuleName name : in_chosen_order(turn, all_rules(turn.state))) {
+    const Rule& r = *turn.rule_in_table(name);
+    const auto [packets, bytes] = counters_of(turn.state, r);
+    const std::uint64_t age_s = (turn.state.now_ms - r.created_ms) / 1000;
+    turn.emit(observation::DumpedFlow{name, r.table, r.priority, age_s, packets, bytes, r.match, r.actions});
+  }
+}
+
 void give_back_rules(Turn& turn) {
-  const Rules all = rules_of(turn.state, OFP_ALL_TABLES, [](const Rule&) { return true; });
-  for (const RuleName name : in_chosen_order(turn, all)) {
+  for (const RuleName name : in_chosen_order(turn, all_rules(turn.state))) {
     turn.emit(observation::Remaining{name});
     turn.emit(observation::Dealloc{name});
   }

@@ -1,4 +1,4 @@
-// Changes of the flow table: the five commands, the rules of the switch's own, and flushing.
+// Changes of the flow table: the five commands, and what concerns all flows.
 #pragma once
 
 #include <vector>
@@ -13,12 +13,16 @@ namespace oftwin::model {
 std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t table, const Match& match,
                                                       std::uint16_t out_port);
 
-void add_own_rule(Turn& turn, RuleName name, const event::HiddenAdd& wanted);
-void retry_own_rules(Turn& turn);
-void delete_own_rule(Turn& turn, const event::HiddenDel& wanted);
+// The rule in this table with this very match and priority.
+const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority);
+// An add, of whomever.
+Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& fm);
 
 // Starts the removal of every rule that has no operation in progress.
 void flush_pass(Turn& turn);
+
+// Shows every flow, hidden ones included.
+void dump_flows(Turn& turn);
 
 // The switch is being destroyed: gives back the rules that are left. None has an operation.
 void give_back_rules(Turn& turn);

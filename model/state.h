@@ -50,6 +50,7 @@ struct Group {
   std::uint32_t id = 0;
   std::optional<ConnName> owner;  // who asked; stays when the connection is gone (see `linked`)
   bool linked = false;            // the owner still counts this group among its own
+  bool owner_destroyed = false;   // a connection of this name may exist, but it is another one
   bool submitted = false;         // all its operations have been started, and it counts as pending
   Bytes request;                  // its first 64 bytes, for an error message
   std::uint32_t buffer_id = 0xffffffff;
@@ -88,7 +89,7 @@ inline constexpr std::size_t kPacketBuffers = 256;
 
 enum class Role : std::uint8_t { other = 0, master = 1, slave = 2 };
 enum class FlowFormat : std::uint8_t { openflow10 = 0, nxm = 2 };
-//  waiting    a service connection that has not been accepted yet
+//  waiting    a service or snooping connection that has not been accepted yet
 //  up         in session
 //  down       a primary whose session has ended
 //  accepted   a primary whose peer has accepted a new session that the switch has not noticed yet
@@ -96,6 +97,7 @@ enum class Link : std::uint8_t { waiting, up, down, accepted };
 
 struct Connection {
   ConnName name;
+  bool is_primary() const { return name.kind == ConnKind::primary; }
   Link link = Link::up;
   bool ended = false;          // the session, and the connection has not had its turn since
   bool peer_closed = false;    // and the switch has not noticed yet
@@ -112,6 +114,14 @@ struct Connection {
   std::uint16_t miss_send_len = 0;
   std::vector<PacketBuffer> buffers;  // kPacketBuffers, or none
   std::size_t next_buffer = 0;
+  std::uint32_t unsent_packet_ins = 0;  // queued to a stalled peer
+  std::optional<ConnName> watched;      // snooping: whose messages it is told
+  std::uint32_t probe_interval_s = 0;   // 0: never
+  std::uint64_t heard_s = 0;            // when the peer last gave a sign of life, or was asked for one
+  bool probed = false;                  // ... it was asked
+  std::uint64_t opened_s = 0;           // the session
+  std::uint64_t admitted_s = 0;         // when the peer last showed that it has admitted the switch
+  bool admitted = false;                // ... in this session
   bool operator==(const Connection&) const = default;
 };
 
@@ -147,11 +157,24 @@ struct Provider {
   bool operator==(const Provider&) const = default;
 };
 
-// A rule of the switch's own that could not be made yet.
+// A rule of the switch's own that it is to have, or (unwanted) not to have.
 struct OwnRule {
   RuleName name;
-  event::HiddenAdd wanted;
+  std::uint32_t priority = 0;
+  Match match;
+  Bytes actions;
+  bool unwanted = false;
   bool operator==(const OwnRule&) const = default;
+};
+
+struct Settings {
+  std::uint64_t datapath_id = 0;
+  Description description;
+  bool standalone = false;
+  RuleName standalone_rule;  // the name of the rule that stands in for the controllers
+  std::uint32_t probe_interval_s = 0;
+  std::uint32_t in_band_queue = kNoQueue;
+  bool operator==(const Settings&) const = default;
 };
 
 struct State {
@@ -169,6 +192,11 @@ struct State {
   std::vector<Operation> operations;  // in the order of start
   std::vector<OwnRule> own_rules;     // postponed
   bool own_retry = false;             // ... and may be tried again
+  Settings settings;
+  bool failed_open = false;                   // the controllers are gone for so long that the switch helps itself
+  std::optional<std::uint64_t> next_sign_ms;  // ... and then asks controllers for a sign of admission
+  std::vector<OwnRule> in_band_rules;
+  std::uint64_t in_band_due_s = 0;  // when they are looked after next
   Provider provider;
   bool operator==(const State&) const = default;
 };

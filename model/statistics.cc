@@ -48,7 +48,7 @@ std::variant<std::vector<const Rule*>, Verdict> find_rules(Turn& turn, const Mes
 
 Verdict handle_desc_stats(Turn& turn, Connection& conn, const Message& message) {
   turn.hit("STAT-11");
-  return reply(turn, conn, message, {encode_desc(turn.state.config.description)});
+  return reply(turn, conn, message, {encode_desc(turn.state.settings.description)});
 }
 
 Verdict handle_flow_stats(Turn& turn, Connection& conn, const Message& message) {

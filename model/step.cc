@@ -10,7 +10,9 @@
 
 #include "model/connection.h"
 #include "model/flow_mod.h"
+#include "model/own_rules.h"
 #include "model/provider.h"
+#include "model/settings.h"
 #include "model/turn.h"
 
 namespace oftwin::model {
@@ -32,8 +34,21 @@ bool flush_can_delete(const State& state) {
   return rules > busy;
 }
 
+// When the switch must run next if nothing happens before.
+std::optional<std::uint64_t> due_ms(const State& state) {
+  std::optional<std::uint64_t> first = provider_due_ms(state);
+  const auto also = [&](std::optional<std::uint64_t> ms) {
+    if (ms && (!first || *ms < *first)) first = ms;
+  };
+  for (const Connection& conn : state.connections) also(silence_due_ms(conn));
+  also(fail_open_due_ms(state));
+  if (!state.flushing && !state.in_band_rules.empty()) also(state.in_band_due_s * 1000);
+  return first;
+}
+
 bool work_to_do(const State& state) {
-  if (provider_has_work(state)) return true;
+  const auto due = due_ms(state);
+  if (provider_has_work(state) || (due && *due <= state.now_ms)) return true;
   if (std::ranges::any_of(state.connections, [&](const Connection& c) { return can_proceed(state, c); })) return true;
   if (state.flushing) return flush_can_end(state) || (!state.errata[14] && flush_can_delete(state));
   return state.own_retry;
@@ -42,7 +57,7 @@ bool work_to_do(const State& state) {
 observation::Wake wake(const State& state) {
   if (state.destroyed) return {observation::WakeKind::never, 0};
   if (work_to_do(state)) return {observation::WakeKind::now, 0};
-  if (const auto due = provider_due_ms(state)) return {observation::WakeKind::at, *due};
+  if (const auto due = due_ms(state)) return {observation::WakeKind::at, *due};
   return {observation::WakeKind::input, 0};
 }
 
@@ -50,6 +65,7 @@ void run_flush(Turn& turn) {
   flush_pass(turn);
   if (!flush_can_end(turn.state)) return;
   turn.hit("FLUSH-2");
+  stand_in_after_flush(turn);
   turn.state.flushing = false;
 }
 
@@ -58,9 +74,16 @@ void iterate(Turn& turn, std::uint32_t index) {
   std::vector<ConnName> up;
   run_provider(turn);
   const bool flushing = turn.state.flushing;
-  if (!flushing) retry_own_rules(turn);
+  if (!flushing) {
+    retry_own_rules(turn);
+    run_in_band(turn);
+  }
   run_connections(turn, up);
-  if (flushing) run_flush(turn);
+  if (flushing) {
+    run_flush(turn);
+  } else {
+    run_fail_open(turn);
+  }
   accept_connections(turn, up);
   for (const Connection& conn : turn.state.connections) {
     if (conn.link == Link::up && std::ranges::find(up, conn.name) != up.end()) {
@@ -177,6 +200,12 @@ struct Handler {
   void operator()(const event::Flush&) { s.flushing = true; }
   void operator()(const event::HiddenAdd& e) { add_own_rule(turn, {id, 1}, e); }
   void operator()(const event::HiddenDel& e) { delete_own_rule(turn, e); }
+  void operator()(const event::SetControllers& e) { set_controllers(turn, e); }
+  void operator()(const event::Reconnect&) { reconnect(turn); }
+  void operator()(const event::Set& e) { set(turn, id, e); }
+  void operator()(const event::Describe& e) { describe(turn, e); }
+  void operator()(const event::InBand& e) { set_in_band(turn, id, e); }
+  void operator()(const event::DumpFlows&) { dump_flows(turn); }
   void operator()(const event::Destroy&) {
     destroy(turn);
     s.destroyed = true;
@@ -190,9 +219,11 @@ State initial(const SwitchConfig& config, const Errata& errata) {
   state.config = config;
   state.errata = errata;
   state.now_ms = config.clock_ms;
+  state.settings.datapath_id = config.datapath_id;
+  state.settings.description = config.description;
   for (const ConnName name : config.connections) {
-    state.connections.push_back(make_connection(name, Link::up));
-    if (config.n_buffers == 0) state.connections.back().buffers.clear();
+    if (name.kind == ConnKind::snoop) continue;
+    state.connections.push_back(make_connection(state, name, Link::up));
     if (name.kind == ConnKind::service) state.used_names.push_back(name);
   }
   for (const PortConfig& port : config.ports) state.ports.push_back({port, {}});

@@ -71,6 +71,7 @@ class ModelSubject : public Subject {
     if (auto* e = std::get_if<observation::Dealloc>(&o)) rename(e->rule);
     if (auto* e = std::get_if<observation::Execute>(&o)) rename(e->rule);
     if (auto* e = std::get_if<observation::Remaining>(&o)) rename(e->rule);
+    if (auto* e = std::get_if<observation::DumpedFlow>(&o)) rename(e->rule);
     if (auto* e = std::get_if<observation::Lookup>(&o); e && e->rule) rename(*e->rule);
     return o;
   }

@@ -150,7 +150,7 @@ TEST(TraceText, every_kind_of_line_survives) {
       "p65534 modify state=0x1",
       "clock 1000ms",
       "switch flush",
-      "switch hidden_add priority=70000 in_port=1 out_port=CONTROLLER",
+      "switch hidden_add priority=70000 in_port=1 actions=CONTROLLER:0",
       "switch hidden_del priority=70000",
       "switch destroy",
   };

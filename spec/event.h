@@ -2,8 +2,10 @@
 // that does not exist is a no-op, so any subsequence of a trace is a trace.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -18,11 +20,17 @@ enum class OperationKind : std::uint8_t { add, modify, remove };
 enum class ExpiryReason : std::uint8_t { idle, hard };
 enum class PacketInReason : std::uint8_t { no_match, action };
 
+// An OpenFlow 1.0 match as on the wire. source: struct ofp_match
+using WireMatchBytes = std::array<std::uint8_t, 40>;
+inline constexpr WireMatchBytes kMatchEverything = {0x00, 0x3f, 0xff, 0xff};
+// In-band control's queue when it has none.
+inline constexpr std::uint32_t kNoQueue = 0xffffffff;
+
 namespace event {
 
 // --- Connections -------------------------------------------------------------------------------------------------
-// A service connection is opened by its peer (accepted at the end of the next iteration), or the switch's attempt to
-// reconnect a primary is accepted. HELLO has been exchanged by both sides; it is never an observation.
+// A service or snooping connection is opened by its peer (accepted at the end of the next iteration), or the switch's
+// attempt to reconnect a primary is accepted. HELLO has been exchanged by both sides; it is never an observation.
 struct ConnOpen {
   ConnName conn;
   bool operator==(const ConnOpen&) const = default;
@@ -136,16 +144,16 @@ struct Loop {
 struct Flush {
   bool operator==(const Flush&) const = default;
 };
-// The switch makes, or removes, a rule of its own in table 0: priority above 65535, match in_port (0: everything), one
-// output action with max_len 0.
+// The switch makes, or removes, a rule of its own in table 0, priority above 65535.
 struct HiddenAdd {
   std::uint32_t priority = 0x10000;
-  std::uint16_t in_port = 0, out_port = 0;
+  WireMatchBytes match = kMatchEverything;
+  Bytes actions;  // OpenFlow 1.0 wire format
   bool operator==(const HiddenAdd&) const = default;
 };
 struct HiddenDel {
   std::uint32_t priority = 0x10000;
-  std::uint16_t in_port = 0;
+  WireMatchBytes match = kMatchEverything;
   bool operator==(const HiddenDel&) const = default;
 };
 enum class PortChangeKind : std::uint8_t { add, remove, modify };
@@ -159,6 +167,50 @@ struct Destroy {
   bool operator==(const Destroy&) const = default;
 };
 
+// --- Settings -------------------------------------------------------------------------------------------------------
+// The controllers are c<number> for these numbers from now on.
+struct SetControllers {
+  std::vector<std::uint16_t> numbers;
+  bool operator==(const SetControllers&) const = default;
+};
+// All sessions are to end.
+struct Reconnect {
+  bool operator==(const Reconnect&) const = default;
+};
+enum class Setting : std::uint8_t {
+  datapath_id,         // 0: the one at the start
+  standalone,          // fail mode; 0 (at the start): secure
+  probe_interval,      // seconds of silence before a peer is asked for a sign of life; 0 (at the start): never
+  in_band_queue,       // of in-band control's rules; kNoQueue (at the start): the port's default
+  eviction_threshold,  // flows
+};
+struct Set {
+  Setting setting = Setting::datapath_id;
+  std::uint64_t value = 0;  // a datapath id has 64 bits, the others 32
+  bool operator==(const Set&) const = default;
+};
+// nullopt: stays as it is.
+struct Describe {
+  std::optional<std::string> mfr_desc, hw_desc, sw_desc, serial_num, dp_desc;
+  bool operator==(const Describe&) const = default;
+};
+// What in-band control protects. MAC addresses are the low 48 bits, 0: not known. No remotes: no in-band control.
+struct InBandRemote {
+  std::uint32_t ip = 0;
+  std::uint16_t port = 0;
+  std::uint64_t next_hop_mac = 0;
+  bool operator==(const InBandRemote&) const = default;
+};
+struct InBand {
+  std::uint64_t local_mac = 0;
+  std::vector<InBandRemote> remotes;
+  bool operator==(const InBand&) const = default;
+};
+// Somebody looks at all flows, hidden ones included.
+struct DumpFlows {
+  bool operator==(const DumpFlows&) const = default;
+};
+
 }  // namespace event
 
 using EventBody =
@@ -167,7 +219,8 @@ using EventBody =
                  event::ProviderCounters, event::ProviderUnknownCounters, event::ProviderChooseTable,
                  event::ProviderExecuteResult, event::ProviderPacketOutResult, event::ProviderAllocFail,
                  event::ProviderLatency, event::PacketArrives, event::Clock, event::Loop, event::Flush,
-                 event::HiddenAdd, event::HiddenDel, event::PortChange, event::Destroy>;
+                 event::HiddenAdd, event::HiddenDel, event::PortChange, event::Destroy, event::SetControllers,
+                 event::Reconnect, event::Set, event::Describe, event::InBand, event::DumpFlows>;
 
 // `id` is the `7` of `e7`. It is part of the event, so that it survives when other events of the trace are dropped;
 // ids ascend within a trace. A Loop makes nothing that could need a name: its id is 0.

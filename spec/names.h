@@ -20,10 +20,11 @@ struct RuleName {
   auto operator<=>(const RuleName&) const = default;
 };
 
-enum class ConnKind : std::uint8_t { primary, service };
+enum class ConnKind : std::uint8_t { primary, service, snoop };
 
 // `c1`, `c2` .. are primary connections (to a configured controller), `s1`, `s2` .. service connections (accepted by
-// a listener). Numbers start at 1. Service names are never reused.
+// a listener), `n1`, `n2` .. snooping ones (accepted by another, and told what a primary says and hears). Numbers start
+// at 1. Service and snooping names are never reused.
 struct ConnName {
   ConnKind kind = ConnKind::primary;
   std::uint16_t number = 0;

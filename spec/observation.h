@@ -94,6 +94,21 @@ struct HiddenDelResult {
   bool ok = true;
   bool operator==(const HiddenDelResult&) const = default;
 };
+// The provider is told at how many flows it is to evict.
+struct EvictionThreshold {
+  std::uint32_t flows = 0;
+  bool operator==(const EvictionThreshold&) const = default;
+};
+// One flow of a dump.
+struct DumpedFlow {
+  RuleName rule;
+  std::uint8_t table = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t duration_s = 0, packets = 0, bytes = 0;  // all ones: unknown
+  Match match;
+  Bytes actions;
+  bool operator==(const DumpedFlow&) const = default;
+};
 struct DestroySwitch {
   bool operator==(const DestroySwitch&) const = default;
 };
@@ -188,13 +203,14 @@ using Observation =
                  observation::HiddenDelResult, observation::DestroySwitch, observation::Remaining,
                  observation::DeallocSwitch, observation::PacketTx, observation::Metadata, observation::Lookup,
                  observation::ConnUp, observation::ConnDown, observation::ConnGone, observation::Iteration,
-                 observation::Take, observation::Retry, observation::Postpone, observation::Wake, observation::Defect>;
+                 observation::Take, observation::Retry, observation::Postpone, observation::Wake, observation::Defect,
+                 observation::EvictionThreshold, observation::DumpedFlow>;
 
 // Channels group observations by who can show them; a comparison covers the channels that the subject has.
 enum class Channel : std::uint8_t {
   message,     // Send
   provider,    // Operation, Complete, ChooseTable, Execute, PacketOut, FlushPass, PortReconfigured, SetDropFrags,
-               // HiddenDelResult, DestroySwitch, Remaining, DeallocSwitch
+               // HiddenDelResult, DestroySwitch, Remaining, DeallocSwitch, EvictionThreshold, DumpedFlow
   packet,      // PacketTx, Metadata, Lookup
   connection,  // ConnUp, ConnDown, ConnGone
   alloc,       // Alloc, Dealloc
@@ -207,13 +223,13 @@ constexpr unsigned bit(Channel c) { return 1u << static_cast<unsigned>(c); }
 
 inline Channel channel_of(const Observation& o) {
   // In the order of the variant's alternatives.
-  constexpr Channel channels[] = {Channel::message,    Channel::provider, Channel::provider,   Channel::alloc,
-                                  Channel::alloc,      Channel::provider, Channel::provider,   Channel::provider,
-                                  Channel::provider,   Channel::provider, Channel::provider,   Channel::provider,
-                                  Channel::provider,   Channel::provider, Channel::provider,   Channel::packet,
-                                  Channel::packet,     Channel::packet,   Channel::connection, Channel::connection,
-                                  Channel::connection, Channel::progress, Channel::progress,   Channel::progress,
-                                  Channel::progress,   Channel::wake,     Channel::defect};
+  constexpr Channel channels[] = {
+      Channel::message,    Channel::provider, Channel::provider, Channel::alloc,      Channel::alloc,
+      Channel::provider,   Channel::provider, Channel::provider, Channel::provider,   Channel::provider,
+      Channel::provider,   Channel::provider, Channel::provider, Channel::provider,   Channel::provider,
+      Channel::packet,     Channel::packet,   Channel::packet,   Channel::connection, Channel::connection,
+      Channel::connection, Channel::progress, Channel::progress, Channel::progress,   Channel::progress,
+      Channel::wake,       Channel::defect,   Channel::provider, Channel::provider};
   static_assert(std::size(channels) == std::variant_size_v<Observation>);
   return channels[o.index()];
 }

@@ -51,6 +51,9 @@ class Assembly : public impl::Listener, public sim::Observer {
   void conn_up(ConnName conn) override { out_->push_back(observation::ConnUp{conn}); }
   void conn_down(ConnName conn) override { out_->push_back(observation::ConnDown{conn}); }
   void conn_gone(ConnName conn) override { out_->push_back(observation::ConnGone{conn}); }
+  void flow(const oft_rule& rule, std::uint64_t age_s, std::uint64_t packets, std::uint64_t bytes) override {
+    out_->push_back(interposer_->dumped(rule, age_s, packets, bytes));
+  }
   void packet_tx(std::uint16_t port, ByteView frame) override {
     out_->push_back(observation::PacketTx{port, Bytes(frame.begin(), frame.end())});
   }
@@ -171,11 +174,17 @@ class Assembly : public impl::Listener, public sim::Observer {
     }
   }
   void apply(const event::Flush&) { switch_->flush(); }
-  void apply(const event::HiddenAdd& e) { switch_->hidden_add(e.priority, e.in_port, e.out_port); }
+  void apply(const event::HiddenAdd& e) { switch_->hidden_add(e.priority, e.match, e.actions); }
   void apply(const event::HiddenDel& e) {
     if (switch_->wake().kind == observation::WakeKind::never) return;  // destroyed
-    out_->push_back(observation::HiddenDelResult{switch_->hidden_del(e.priority, e.in_port)});
+    out_->push_back(observation::HiddenDelResult{switch_->hidden_del(e.priority, e.match)});
   }
+  void apply(const event::SetControllers& e) { switch_->set_controllers(e.numbers); }
+  void apply(const event::Reconnect&) { switch_->reconnect(); }
+  void apply(const event::Set& e) { switch_->set(e.setting, e.value); }
+  void apply(const event::Describe& e) { switch_->describe(e); }
+  void apply(const event::InBand& e) { switch_->set_in_band(e.local_mac, e.remotes); }
+  void apply(const event::DumpFlows&) { switch_->dump_flows(); }
   void apply(const event::Destroy&) { switch_->destroy(); }
 
   std::vector<Observation> nowhere_;

@@ -85,6 +85,12 @@ RuleName Interposer::name_of(const oft_rule* rule) const {
   return it == by_handle_.end() ? RuleName{} : it->second.name;
 }
 
+observation::DumpedFlow Interposer::dumped(const oft_rule& rule, std::uint64_t age_s, std::uint64_t packets,
+                                           std::uint64_t n_bytes) const {
+  return {name_of(&rule), rule.table_id, rule.priority,         age_s,
+          packets,        n_bytes,       to_match(*rule.match), bytes(rule.actions, rule.actions_len)};
+}
+
 oft_error Interposer::attach(const oft_host* table, void* host, std::uint32_t* n_tables) {
   host_table_ = table;
   host_ = host;
@@ -270,6 +276,13 @@ oft_provider Interposer::make_table(const oft_provider& inner) {
       self(p).inner_.get_port_stats(self(p).instance_, port, stats);
     };
   }
+  t.set_eviction_threshold = [](void* p, std::uint32_t flows) {
+    self(p).out_->push_back(observation::EvictionThreshold{flows});
+    const oft_provider& inner = self(p).inner_;
+    if (inner.size >= sizeof inner && inner.set_eviction_threshold != nullptr) {
+      inner.set_eviction_threshold(self(p).instance_, flows);
+    }
+  };
   t.get_drop_frags = [](void* p) { return self(p).inner_.get_drop_frags(self(p).instance_); };
   t.set_drop_frags = [](void* p, std::uint8_t drop) {
     self(p).out_->push_back(observation::SetDropFrags{drop != 0});

@@ -34,6 +34,9 @@ class Interposer {
   // nullptr: no rule of this number is alive (or has been constructed).
   const oft_rule* rule(const RuleName& name) const;
   RuleName name_of(const oft_rule* rule) const;
+  // A flow of a dump, as an observation.
+  observation::DumpedFlow dumped(const oft_rule& rule, std::uint64_t age_s, std::uint64_t packets,
+                                 std::uint64_t bytes) const;
 
  private:
   struct Started {
