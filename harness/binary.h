@@ -17,7 +17,7 @@
 namespace oftwin::harness {
 
 inline constexpr std::string_view kBinaryMagic = "OFTB";
-inline constexpr std::uint8_t kBinaryVersion = 1;
+inline constexpr std::uint8_t kBinaryVersion = 2;
 
 bool is_binary_trace(ByteView bytes);
 

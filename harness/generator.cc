@@ -316,6 +316,7 @@ class TraceGenerator {
   void flood() {
     const auto port = messages_.port();
     const Bytes frame = messages_.frame();
+    if (s_.chance(30)) stall();
     for (int i = 0; i < 260; ++i) {
       if (config_.provider == ProviderMode::simulated)
         add(event::PacketArrives{port, frame, 0});

@@ -3,7 +3,6 @@
 #include "model/own_rules.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -46,9 +45,7 @@ bool try_delete(Turn& turn, const OwnRule& own) {
   const Rule* rule = find_strict(turn.state, 0, own.match, own.priority);
   if (!rule) return true;
   if (turn.operation_on(rule->name)) return false;
-  const std::uint32_t group = begin_group(turn, {}, OFP_NO_BUFFER);
-  start_remove(turn, group, rule->name);
-  submit_group(turn, group);
+  remove_rules(turn, {rule->name});
   return true;
 }
 
@@ -71,48 +68,33 @@ OwnRule told(const Turn& turn, RuleName name, std::uint32_t priority, const Wire
 
 bool has_controllers(const State& state) { return std::ranges::any_of(state.connections, &Connection::is_primary); }
 bool may_fail_open(const State& state) { return state.settings.standalone && has_controllers(state); }
-bool admitted_now(const Connection& conn) { return conn.link == Link::up && conn.admitted_s >= conn.opened_s; }
 
+// How long no controller has admitted the switch, and how long that is borne.
 struct Failure {
-  bool admitted = false;      // by some controller
-  std::uint64_t since_s = 0;  // of the last one that was
-  std::uint64_t patience_s = 0;
+  bool admitted = false;  // by some controller
+  std::uint64_t since_s = 0, patience_s = 0;
 };
 Failure failure(const State& state) {
   Failure f;
   for (const Connection& c : state.connections) {
     if (!c.is_primary()) continue;
-    f.admitted = f.admitted || admitted_now(c);
+    f.admitted = f.admitted || (c.link == Link::up && c.admitted_s >= c.opened_s);
     f.since_s = std::max(f.since_s, c.admitted_s);
     f.patience_s = std::max<std::uint64_t>(f.patience_s, 3ull * c.probe_interval_s);
   }
+  if (f.admitted) f.since_s = state.now_ms / 1000;
   return f;
 }
 
-std::uint64_t failed_for_s(const State& state, const Failure& f) {
-  return f.admitted ? 0 : state.now_ms / 1000 - f.since_s;
-}
-bool failed_long_enough(const Turn& turn, const Failure& f) {
-  return (!f.admitted || turn.erratum(32)) && failed_for_s(turn.state, f) >= f.patience_s;
-}
-
-OwnRule stand_in(const State& state) {
-  return {state.settings.standalone_rule, has_controllers(state) ? kFailOpenPriority : 0, {}, kNormal};
+bool too_long(const Turn& turn, const Failure& f) {
+  return (!f.admitted || turn.erratum(32)) && turn.state.now_ms / 1000 >= f.since_s + f.patience_s;
 }
 
 // source: FAIL-5
-Bytes sign_request() {
-  constexpr std::array<std::uint8_t, 6> source = {0x00, 0x23, 0x20, 0x80, 0x00, 0x01};
-  constexpr std::string_view text = "Open vSwitch Controller Probe";
-  Bytes frame(6, 0xff);
-  const auto add = [&](const auto& part) { frame.insert(frame.end(), part.begin(), part.end()); };
-  add(source);
-  add(Bytes{0, 44, 0xaa, 0xaa, 0x03, 0x00, 0x23, 0x20, 0xa0, 0x33});
-  add(text);
-  frame.push_back(0);
-  add(source);
-  return frame;
-}
+constexpr std::string_view kSignRequest{
+    "\xff\xff\xff\xff\xff\xff\x00\x23\x20\x80\x00\x01\x00\x2c\xaa\xaa\x03\x00\x23\x20\xa0\x33"
+    "Open vSwitch Controller Probe\x00\x00\x23\x20\x80\x00\x01",
+    58};
 
 // The original skips the first connection that is up and asks the last one twice.
 void ask_as_in_2011(Turn& turn, const Bytes& frame) {
@@ -130,7 +112,7 @@ void ask_as_in_2011(Turn& turn, const Bytes& frame) {
 
 void ask_for_a_sign(Turn& turn) {
   turn.hit("FAIL-5");
-  const Bytes frame = sign_request();
+  const Bytes frame(kSignRequest.begin(), kSignRequest.end());
   if (turn.erratum(38)) return ask_as_in_2011(turn, frame);
   packet_in(turn, OFPP_LOCAL, frame, PacketInReason::no_match, 0);
 }
@@ -146,40 +128,37 @@ Bytes in_band_actions(const Settings& settings) {
   return out;
 }
 
-// source: BAND-1, whose letters these are
+// source: BAND-1
 std::vector<OwnRule> in_band_rules(const event::InBand& e) {
-  constexpr std::uint32_t first = 180000;
-  constexpr std::uint16_t ip = 0x0800, arp = 0x0806;
+  constexpr std::uint16_t all = 0xffff;
+  constexpr std::uint32_t all_ip = 0xffffffff;
   constexpr std::uint64_t all_mac = 0xffffffffffff;
+  enum : std::uint16_t { ip = 0x0800, arp = 0x0806, reply = 2, request = 1, tcp = 6, udp = 17 };
   std::vector<OwnRule> rules;
-  const auto add = [&](char letter, std::uint16_t type, std::uint8_t protocol, auto more) {
-    OwnRule rule{{}, first + static_cast<std::uint32_t>(letter - 'a'), {}, {}};
-    rule.match.dl_type = {type, 0xffff};
+  const auto add = [&](std::uint32_t number, std::uint16_t type, std::uint8_t protocol, auto more) {
+    OwnRule rule{{}, 180000 + number, {}, {}};
+    rule.match.dl_type = {type, all};
     rule.match.nw_proto = {protocol, 0xff};
     more(rule.match);
     if (std::ranges::none_of(rules, [&](const OwnRule& r) { return same_flow(r, rule); })) rules.push_back(rule);
   };
-  if (e.remotes.empty()) return rules;
-  if (e.local_mac != 0) {
-    add('a', ip, 17, [&](Match& m) {
-      m.in_port = {OFPP_LOCAL, 0xffff};
-      m.dl_src = {e.local_mac, all_mac};
-      m.tp_src = {68, 0xffff};
-      m.tp_dst = {67, 0xffff};
+  const auto add_arp = [&](std::uint32_t number, std::uint64_t mac) {
+    if (mac == 0) return;
+    add(number, arp, reply, [&](Match& m) { m.dl_dst = {mac, all_mac}; });
+    add(number + 1, arp, request, [&](Match& m) { m.dl_src = {mac, all_mac}; });
+  };
+  if (!e.remotes.empty() && e.local_mac != 0) {
+    add(0, ip, udp, [&](Match& m) {
+      m.in_port = {OFPP_LOCAL, all}, m.dl_src = {e.local_mac, all_mac}, m.tp_src = {68, all}, m.tp_dst = {67, all};
     });
-    add('b', arp, 2, [&](Match& m) { m.dl_dst = {e.local_mac, all_mac}; });
-    add('c', arp, 1, [&](Match& m) { m.dl_src = {e.local_mac, all_mac}; });
+    add_arp(1, e.local_mac);
   }
+  for (const event::InBandRemote& r : e.remotes) add_arp(3, r.next_hop_mac);
   for (const event::InBandRemote& r : e.remotes) {
-    if (r.next_hop_mac == 0) continue;
-    add('d', arp, 2, [&](Match& m) { m.dl_dst = {r.next_hop_mac, all_mac}; });
-    add('e', arp, 1, [&](Match& m) { m.dl_src = {r.next_hop_mac, all_mac}; });
-  }
-  for (const event::InBandRemote& r : e.remotes) {
-    add('f', arp, 2, [&](Match& m) { m.nw_dst = {r.ip, 0xffffffff}; });
-    add('g', arp, 1, [&](Match& m) { m.nw_src = {r.ip, 0xffffffff}; });
-    add('h', ip, 6, [&](Match& m) { m.nw_dst = {r.ip, 0xffffffff}, m.tp_dst = {r.port, 0xffff}; });
-    add('i', ip, 6, [&](Match& m) { m.nw_src = {r.ip, 0xffffffff}, m.tp_src = {r.port, 0xffff}; });
+    add(5, arp, reply, [&](Match& m) { m.nw_dst = {r.ip, all_ip}; });
+    add(6, arp, request, [&](Match& m) { m.nw_src = {r.ip, all_ip}; });
+    add(7, ip, tcp, [&](Match& m) { m.nw_dst = {r.ip, all_ip}, m.tp_dst = {r.port, all}; });
+    add(8, ip, tcp, [&](Match& m) { m.nw_src = {r.ip, all_ip}, m.tp_src = {r.port, all}; });
   }
   return rules;
 }
@@ -215,9 +194,9 @@ void run_fail_open(Turn& turn) {
   State& s = turn.state;
   if (!may_fail_open(s)) return;
   const Failure f = failure(s);
-  if (!s.failed_open && failed_long_enough(turn, f)) {
+  if (!s.failed_open && too_long(turn, f)) {
     turn.hit("FAIL-2");
-    s.failed_open = !turn.erratum(32) || failed_for_s(s, f) > 0;
+    s.failed_open = !turn.erratum(32) || s.now_ms / 1000 > f.since_s;
     s.flushing = true;
   }
   if (!s.failed_open) return;
@@ -245,11 +224,14 @@ void leave_fail_open(Turn& turn) {
 void stand_in_after_flush(Turn& turn) {
   if (!turn.state.settings.standalone) return;
   const bool controllers = has_controllers(turn.state);
-  const bool judged_again = turn.erratum(33) && failed_long_enough(turn, failure(turn.state));
-  if (controllers && !(turn.erratum(33) ? judged_again : turn.state.failed_open)) return;
-  turn.hit("FAIL-1");
-  if (controllers) turn.hit("FAIL-3");
-  add_or_postpone(turn, stand_in(turn.state));
+  const bool open = turn.erratum(33) ? too_long(turn, failure(turn.state)) : turn.state.failed_open;
+  if (controllers && !open) return;
+  if (controllers) {
+    turn.hit("FAIL-3");
+  } else {
+    turn.hit("FAIL-1");
+  }
+  add_or_postpone(turn, {turn.state.settings.standalone_rule, controllers ? kFailOpenPriority : 0, {}, kNormal});
 }
 
 std::optional<std::uint64_t> fail_open_due_ms(const State& state) {
@@ -264,6 +246,7 @@ void set_in_band(Turn& turn, std::uint32_t event, const event::InBand& wanted) {
   auto& rules = turn.state.in_band_rules;
   for (OwnRule& rule : rules) rule.unwanted = true;
   std::uint32_t index = 0;
+  turn.hit("BAND-1");
   for (OwnRule& rule : in_band_rules(wanted)) {
     ++index;
     const auto old = std::ranges::find_if(rules, [&](const OwnRule& r) { return same_flow(r, rule); });
@@ -291,7 +274,7 @@ void set_in_band_queue(Turn& turn, std::uint32_t event, std::uint32_t queue) {
 
 void run_in_band(Turn& turn) {
   if (turn.state.in_band_rules.empty()) return;
-  turn.hit("BAND-1");
+  turn.hit("BAND-6");
   for (OwnRule& rule : std::exchange(turn.state.in_band_rules, {})) {
     if (rule.unwanted) turn.hit("BAND-3");
     if (rule.unwanted && try_delete(turn, rule)) continue;

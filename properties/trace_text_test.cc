@@ -152,7 +152,23 @@ TEST(TraceText, every_kind_of_line_survives) {
       "switch flush",
       "switch hidden_add priority=70000 in_port=1 actions=CONTROLLER:0",
       "switch hidden_del priority=70000",
+      "switch hidden_add priority=180003 arp nw_proto=2 dl_dst=00:00:00:00:00:02 actions=set_queue:7,NORMAL",
       "switch destroy",
+      "switch controllers c1 c3",
+      "switch controllers none",
+      "switch reconnect",
+      "switch set datapath_id=0xffffffffffffffff",
+      "switch set fail_mode=standalone",
+      "switch set fail_mode=secure",
+      "switch set probe_interval=5",
+      "switch set in_band_queue=none",
+      "switch set in_band_queue=3",
+      "switch set eviction_threshold=100",
+      "switch describe mfr_desc=\"a \\\"b\\\"\" dp_desc=\"\"",
+      "switch in_band",
+      "switch in_band local=00:00:00:00:00:01 remote=10.0.0.1:6633 remote=10.0.0.2:0/00:00:00:00:00:02",
+      "switch dump_flows",
+      "n1 open",
   };
   for (const char* line : lines) {
     Event e = one_event(line);

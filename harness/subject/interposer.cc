@@ -278,9 +278,9 @@ oft_provider Interposer::make_table(const oft_provider& inner) {
   }
   t.set_eviction_threshold = [](void* p, std::uint32_t flows) {
     self(p).out_->push_back(observation::EvictionThreshold{flows});
-    const oft_provider& inner = self(p).inner_;
-    if (inner.size >= sizeof inner && inner.set_eviction_threshold != nullptr) {
-      inner.set_eviction_threshold(self(p).instance_, flows);
+    const oft_provider& wrapped = self(p).inner_;
+    if (wrapped.size >= sizeof wrapped && wrapped.set_eviction_threshold != nullptr) {
+      wrapped.set_eviction_threshold(self(p).instance_, flows);
     }
   };
   t.get_drop_frags = [](void* p) { return self(p).inner_.get_drop_frags(self(p).instance_); };
