@@ -25,8 +25,8 @@ Verdict handle_echo(Core& core, Connection& conn, ByteView m) {
 }
 
 Verdict handle_features(Core& core, Connection& conn, ByteView m) {
-  const FeaturesReply features{core.datapath_id, core.config.n_buffers, core.config.capabilities,
-                               core.config.actions, static_cast<std::uint8_t>(core.tables.size())};
+  const FeaturesReply features{core.datapath_id, core.config.n_buffers, core.config.capabilities, core.config.actions,
+                               static_cast<std::uint8_t>(core.tables.size())};
   encode_features(core.out, xid_of(m), features, core.ports);
   send_reply(core, conn);
   return kDone;

@@ -129,6 +129,8 @@ Bytes encode_echo_reply(ByteView request) {
   return out;
 }
 
+Bytes encode_echo_request() { return message(OFPT_ECHO_REQUEST, 0, wire::header::size); }
+
 Bytes encode_barrier_reply(std::uint32_t xid) { return message(OFPT_BARRIER_REPLY, xid, wire::header::size); }
 
 Bytes encode_role_reply(std::uint32_t xid, Role role) {

@@ -22,6 +22,7 @@ struct Provider {
   int alive = 0;
   bool noisy = false;
   bool completing = false;  // with `completion`
+  std::uint32_t threshold = 0;
   oft_error completion = OFT_OK;
 
   // Everything that a provider could say, all of it wrong at most times.
@@ -78,6 +79,7 @@ oft_provider table() {
   t.port_reconfigured = [](void*, std::uint16_t, std::uint32_t, std::uint32_t) {};
   t.get_drop_frags = [](void*) -> std::uint8_t { return 0; };
   t.set_drop_frags = [](void*, std::uint8_t) {};
+  t.set_eviction_threshold = [](void* p, std::uint32_t flows) { self(p).threshold = flows; };
   return t;
 }
 
@@ -87,6 +89,7 @@ struct Out : Listener {
   void conn_up(ConnName) override {}
   void conn_down(ConnName) override {}
   void conn_gone(ConnName) override {}
+  void flow(const oft_rule&, std::uint64_t, std::uint64_t, std::uint64_t) override {}
 };
 
 Bytes flow_mod(std::uint8_t in_port, std::uint8_t command = 0) {
@@ -174,6 +177,18 @@ TEST_F(ImplProviderContract, what_a_provider_leaves_open_at_its_end_is_given_bac
   receive(flow_mod(4));     // open
   sw.destroy();
   EXPECT_EQ(provider.alive, 0);
+}
+
+// One that was built against minor version 0 has something else, or nothing, where the function stands today.
+TEST_F(ImplProviderContract, an_older_provider_is_not_asked_what_it_does_not_know) {
+  sw.set(event::Setting::eviction_threshold, 5);
+  EXPECT_EQ(provider.threshold, 100u);
+  Provider old;
+  oft_provider shorter = table();
+  shorter.size = offsetof(oft_provider, set_eviction_threshold);
+  Switch with_old{SwitchConfig{}, shorter, &old, out};
+  with_old.set(event::Setting::eviction_threshold, 5);
+  EXPECT_EQ(old.threshold, 0u);
 }
 
 }  // namespace
