@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "datapath-sim/packet.h"
@@ -80,6 +81,7 @@ class Loaded {
     for (std::uint16_t n = 1; n <= 4; ++n) {
       PortConfig port;
       port.number = n;
+      port.name = "p" + std::to_string(n);
       c.ports.push_back(port);
     }
     return c;

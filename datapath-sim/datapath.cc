@@ -1,5 +1,8 @@
 #include "datapath-sim/datapath.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "datapath-sim/state.h"
 
 namespace oftwin::sim {
@@ -19,6 +22,17 @@ void Datapath::State::run() {
     std::visit([this](const auto& i) { handle(i); }, input);
   }
   while (const auto operation = operations.take_due(host->now_ms(host_data))) finish(*operation, OFT_OK);
+  expire_rules();
+}
+
+void Datapath::State::expire_rules() {
+  const std::uint64_t now_ms = host->now_ms(host_data);
+  expiring = timeouts.take_due(now_ms);
+  for (std::size_t i = 0; i < expiring.size(); ++i) {
+    const Rule* rule = std::exchange(expiring[i], nullptr);
+    if (rule == nullptr) continue;
+    host->rule_expire(host_data, rule->base, too_old(*rule, now_ms) ? OFT_HARD_TIMEOUT : OFT_IDLE_TIMEOUT);
+  }
 }
 
 void Datapath::State::handle(const Told& told) {
@@ -32,7 +46,9 @@ void Datapath::State::handle(const Change& change) {
   host->port_changed(host_data, words[static_cast<std::size_t>(change.kind)], &port);
 }
 
-std::uint64_t Datapath::State::run_at() const { return inputs.empty() ? operations.next_due() : OFT_NOW; }
+std::uint64_t Datapath::State::run_at() {
+  return inputs.empty() ? std::min(operations.next_due(), timeouts.next()) : OFT_NOW;
+}
 
 void Datapath::State::finish_all() {
   while (const auto operation = operations.take_oldest()) finish(*operation, OFT_OK);

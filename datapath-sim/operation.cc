@@ -1,4 +1,5 @@
 // Operations on rules: checked, answered as planned, and brought into force when they complete.
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -16,20 +17,21 @@ oft_error compile_next(const oft_rule& base) {
   return compile({base.actions, base.actions_len}, packets, rule_of(base).next_program);
 }
 
-void put_out_of_force(Rule& rule) {
+}  // namespace
+
+void Datapath::State::put_out_of_force(Rule& rule) {
+  timeouts.forget(rule);
   if (rule.table != nullptr) rule.table->remove(rule.flow);
   rule.table = nullptr;
 }
 
-void put_into_force(Rule& rule, FlowTable& table) {
+void Datapath::State::put_into_force(Rule& rule, FlowTable& table) {
   rule.flow.match = pack(*rule.base->match);
   rule.flow.priority = rule.base->priority;
   rule.flow.rule = &rule;
   rule.table = &table;
   table.insert(rule.flow);
 }
-
-}  // namespace
 
 Rule* Datapath::State::allocate() {
   Rule& rule = *rules.emplace_back(std::make_unique<Rule>());
@@ -41,6 +43,7 @@ Rule* Datapath::State::allocate() {
 void Datapath::State::deallocate(Rule& rule) {
   operations.forget(rule);
   put_out_of_force(rule);
+  std::ranges::replace(expiring, &rule, nullptr);
   const std::size_t position = rule.position;
   std::swap(rules[position], rules.back());
   rules[position]->position = position;
@@ -54,6 +57,7 @@ oft_error Datapath::State::construct(const oft_rule& base, const oft_rule* victi
   if (answer.kind == AnswerKind::refused) return to_abi(answer.error);
   Rule& rule = rule_of(base);
   rule.base = &base;
+  rule.used_ms = base.created_ms;
   start({OperationKind::add, &rule, victim != nullptr ? &rule_of(*victim) : nullptr, op}, answer);
   return OFT_OK;
 }
@@ -74,12 +78,17 @@ void Datapath::State::start(Operation operation, const Answer& answer) {
   const std::uint32_t latency_ms = operations.latency(operation.kind);
   if (answer.kind == AnswerKind::done && latency_ms == 0) return finish(operation, OFT_OK);
   if (answer.kind == AnswerKind::done) operation.due_ms = host->now_ms(host_data) + latency_ms;
+  timeouts.forget(*operation.rule);
+  if (operation.victim != nullptr) timeouts.forget(*operation.victim);
   operations.defer(operation);
 }
 
 void Datapath::State::finish(const Operation& operation, oft_error error) {
   if (operation.kind == OperationKind::remove) error = OFT_OK;
   if (error == OFT_OK) take_effect(operation);
+  for (Rule* rule : {operation.rule, operation.victim}) {
+    if (rule != nullptr && rule->table != nullptr) timeouts.watch(*rule);
+  }
   host->op_complete(host_data, operation.op, error);
 }
 

@@ -4,7 +4,15 @@
 #include <cstring>
 #include <numeric>
 
+#include "spec/openflow.h"
+
 namespace oftwin::sim {
+namespace {
+
+// Other numbers stand for something that is no port.
+bool exists(std::uint16_t number) { return (number != 0 && number < OFPP_MAX) || number == OFPP_LOCAL; }
+
+}  // namespace
 
 oft_port describe(const PortConfig& c) {
   oft_port p{};
@@ -22,7 +30,10 @@ oft_port describe(const PortConfig& c) {
 }
 
 Ports::Ports(const std::vector<PortConfig>& configs) {
-  for (const PortConfig& c : configs) change(event::PortChangeKind::add, c);
+  for (const PortConfig& c : configs) {
+    if (exists(c.number) && find(c.number) == nullptr && find(c.name) == nullptr) ports_.push_back({c});
+  }
+  sort();
 }
 
 Port* Ports::find(std::uint16_t number) {
@@ -30,24 +41,31 @@ Port* Ports::find(std::uint16_t number) {
   return at == ports_.end() ? nullptr : &*at;
 }
 
+Port* Ports::find(std::string_view name) {
+  const auto at = std::find_if(ports_.begin(), ports_.end(), [&](const Port& p) { return p.config.name == name; });
+  return at == ports_.end() ? nullptr : &*at;
+}
+
 bool Ports::change(event::PortChangeKind kind, const PortConfig& config) {
   Port* port = find(config.number);
-  switch (kind) {
-    case event::PortChangeKind::add:
-      if (port != nullptr) return false;
-      ports_.push_back({config});
-      break;
-    case event::PortChangeKind::remove:
-      if (port == nullptr) return false;
-      ports_.erase(ports_.begin() + (port - ports_.data()));
-      break;
-    case event::PortChangeKind::modify:
-      if (port == nullptr) return false;
-      port->config = config;
-      break;
+  if (!exists(config.number) || (port == nullptr && kind == event::PortChangeKind::remove)) return false;
+  if (port != nullptr && port->config.name == config.name && kind != event::PortChangeKind::remove) {
+    const std::uint32_t kept = port->config.config & ~std::uint32_t{OFPPC_PORT_DOWN};
+    port->config = config;
+    port->config.config = kept | (config.config & OFPPC_PORT_DOWN);
+    return true;
+  }
+  erase(port);
+  if (kind != event::PortChangeKind::remove) {
+    erase(find(config.name));
+    ports_.push_back({config});
   }
   sort();
   return true;
+}
+
+void Ports::erase(Port* port) {
+  if (port != nullptr) ports_.erase(ports_.begin() + (port - ports_.data()));
 }
 
 void Ports::sort() {

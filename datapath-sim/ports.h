@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "impl/provider.h"
@@ -17,7 +18,7 @@ struct Port {
 
 oft_port describe(const PortConfig& config);
 
-// Invariant: numbers are unique; `ascending` lists the same ports by number.
+// Invariant: numbers and names are unique; `ascending` lists the same ports by number.
 class Ports {
  public:
   explicit Ports(const std::vector<PortConfig>& configs);
@@ -28,10 +29,14 @@ class Ports {
   const std::vector<std::size_t>& ascending() const { return ascending_; }
   Port& at(std::size_t position) { return ports_[position]; }
 
-  // False if there is nothing to change: a port added twice, one changed or removed that does not exist.
+  // A device is known by its name: one that is added or changed is from then on the only one of its name and number,
+  // and if it was that before, it keeps its counters and all of its configuration but whether it is down. False if
+  // there is nothing to change: a number that no port has.
   bool change(event::PortChangeKind kind, const PortConfig& config);
 
  private:
+  Port* find(std::string_view name);
+  void erase(Port* port);  // nullptr: nothing
   void sort();
 
   std::vector<Port> ports_;

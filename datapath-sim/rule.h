@@ -17,8 +17,10 @@ struct Rule {
   const oft_rule* base = nullptr;  // the host's side; known from rule_construct on
   Program program;                 // the actions in force
   std::uint64_t packets = 0, bytes = 0;
-  FlowTable* table = nullptr;  // the flow is in it: the rule is in force
-  Program next_program;        // the actions of an add or modification in progress
+  std::uint64_t used_ms = 0;           // its last packet, or when it was made
+  FlowTable* table = nullptr;          // the flow is in it: the rule is in force
+  Program next_program;                // the actions of an add or modification in progress
+  std::uint64_t noted_ms = OFT_NEVER;  // Timeouts: where it stands there
 };
 
 }  // namespace oftwin::sim

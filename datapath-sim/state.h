@@ -15,6 +15,7 @@
 #include "datapath-sim/operation_queue.h"
 #include "datapath-sim/ports.h"
 #include "datapath-sim/rule.h"
+#include "datapath-sim/timeouts.h"
 
 namespace oftwin::sim {
 
@@ -53,6 +54,8 @@ struct Datapath::State {
   void start(Operation operation, const Answer& answer);
   void finish(const Operation& operation, oft_error error);
   void take_effect(const Operation& operation);
+  void put_into_force(Rule& rule, FlowTable& table);
+  void put_out_of_force(Rule& rule);
 
   // Packets (forward.cc).
   void arrive(const Arrival& arrival);
@@ -64,12 +67,15 @@ struct Datapath::State {
   void handle(const Told& told);
   void handle(const Arrival& arrival) { arrive(arrival); }
   void handle(const Change& change);
-  std::uint64_t run_at() const;
+  void expire_rules();
+  std::uint64_t run_at();
   void finish_all();
 
   std::vector<Table> tables;
   Ports ports;
   OperationQueue operations;
+  Timeouts timeouts;            // of the rules in force on which no operation is in progress
+  std::vector<Rule*> expiring;  // those whose turn is to come in this run; nullptr: gone meanwhile
   std::vector<std::unique_ptr<Rule>> rules;
   std::vector<Input> inputs;
   Observer* observer;

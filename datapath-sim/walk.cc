@@ -42,6 +42,7 @@ void Walk::look_up(std::uint8_t table_id, std::uint16_t in_port, bool miss_goes_
 void Walk::meet(Rule& rule) {
   ++rule.packets;
   rule.bytes += length_;
+  if (rule.base->idle_timeout != 0) datapath_.timeouts.used(rule, datapath_.host->now_ms(datapath_.host_data));
   const std::uint8_t from = table_;
   table_ = rule.base->table_id;
   run(rule.program);

@@ -43,14 +43,17 @@ class Writer {
   Bytes& out_;
 };
 
-// What is not there reads as zero.
+// What is not there reads as zero; `cut` tells that something was wanted that is not there.
 class Reader {
  public:
   static constexpr bool reading = true;
   explicit Reader(ByteView in) : in_(in) {}
 
   bool done() const { return in_.empty(); }
+  bool cut() const { return cut_; }
+  std::size_t left() const { return in_.size(); }
   std::uint8_t byte() {
+    cut_ |= in_.empty();
     if (in_.empty()) return 0;
     std::uint8_t b = in_.front();
     in_ = in_.subspan(1);
@@ -74,6 +77,7 @@ class Reader {
   void bytes(Container& value, std::size_t max) {
     std::size_t size = 0;
     number(size);
+    cut_ |= size > in_.size();
     size = std::min({size, max, in_.size()});
     value.assign(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(size));
     in_ = in_.subspan(size);
@@ -81,6 +85,7 @@ class Reader {
 
  private:
   ByteView in_;
+  bool cut_ = false;
 };
 
 constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
@@ -129,6 +134,7 @@ void fields(A& a, PortConfig& p) {
   }
   for (std::uint8_t& b : p.hw_addr) a.number(b);
   a.bytes(p.name, OFP_MAX_PORT_NAME_LEN - 1);
+  p.name = p.name.c_str();  // it ends at a zero byte wherever it goes
   for (std::uint32_t* n : {&p.config, &p.state, &p.curr, &p.advertised, &p.supported, &p.peer}) a.number(*n);
 }
 
@@ -157,6 +163,7 @@ void list(A& a, std::vector<T>& items, std::size_t max) {
       fields(a, item);
       items.push_back(std::move(item));
     }
+    if (n > 0) a.byte();  // which is not there
   } else {
     for (T& item : items) fields(a, item);
   }
@@ -422,7 +429,8 @@ Bytes encode_binary(const Trace& trace) {
   return out;
 }
 
-Trace decode_binary(ByteView bytes) {
+Trace decode_binary(ByteView bytes, Damage damage) {
+  const std::size_t size = bytes.size();
   if (is_binary_trace(bytes)) bytes = bytes.subspan(kBinaryMagic.size() + 1);
   Reader r(bytes);
   Trace trace;
@@ -431,11 +439,14 @@ Trace decode_binary(ByteView bytes) {
   drop_repeated(trace.config.connections, [](ConnName c) { return c; });
   std::erase_if(trace.config.connections, [](ConnName c) { return c.kind == ConnKind::snoop; });
   std::uint32_t last_id = 0;
-  while (!r.done()) {
+  bool ended = false;
+  while (!r.done() && !ended) {
     std::uint8_t first = r.byte();
-    if (first == kEnd) break;
-    trace.events.push_back(read_event(r, first, last_id));
+    ended = first == kEnd;
+    if (!ended) trace.events.push_back(read_event(r, first, last_id));
   }
+  if (damage == Damage::refuse && (r.cut() || !ended)) throw BinaryError{size, "the trace is cut off here"};
+  if (damage == Damage::refuse && r.left() > 0) throw BinaryError{size - r.left(), "more follows the trace's end"};
   make_blocks(trace);
   return trace;
 }

@@ -73,7 +73,9 @@ Trace read_any_trace(const std::string& path, const std::string& id) {
       if (!is_binary_trace(as_bytes(content))) {
         throw ConvertError(fmt::format("{}: byte 0: not a binary trace of version {}", path, kBinaryVersion));
       }
-      return decode_binary(as_bytes(content));
+      try {
+        return decode_binary(as_bytes(content), Damage::refuse);
+      } catch (const BinaryError& e) { throw ConvertError(fmt::format("{}: byte {}: {}", path, e.offset, e.what)); }
     }
     case FileKind::recording:
       return read_recorded_trace(path, id);

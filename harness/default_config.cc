@@ -61,6 +61,7 @@ PortConfig parse_port_fields(std::uint16_t number, Words& words) {
       port.hw_addr = w.mac();
     } else if (w.key() == "name") {
       port.name = w.string();
+      if (port.name.find('\0') != std::string::npos) w.fail_value("a port's name has no zero byte");
       if (port.name.size() > kNameMax) w.fail_value(fmt::format("a port's name has at most {} bytes", kNameMax));
     } else if (!parse_number_field(port, w)) {
       w.fail(fmt::format("unknown field '{}' of a port", w.key()));

@@ -205,7 +205,7 @@ void MessageGenerator::fill_flow_mod(FlowMod& fm) {
   fm.cookie = source_.pick(cookies);
   fm.command = source_.chance(1) ? 5 : source_.pick(commands);
   if (source_.chance(table_percent_)) {
-    const std::uint64_t table = source_.chance(20) ? 0xff : source_.below(tables_ + 1);
+    const std::uint64_t table = source_.chance(20) ? std::uint64_t{0xff} : this->table();
     fm.command = static_cast<std::uint16_t>(fm.command | table << 8);
   }
   fm.idle_timeout = source_.pick(timeouts);
@@ -254,7 +254,7 @@ Bytes MessageGenerator::all_flows(std::uint32_t xid) {
 template <class FlowStats>
 void MessageGenerator::fill_flow_stats(FlowStats& fs) {
   fs.aggregate = source_.chance(30);
-  if (source_.chance(30)) fs.table_id = static_cast<std::uint8_t>(source_.below(tables_ + 1));
+  if (source_.chance(30)) fs.table_id = static_cast<std::uint8_t>(table());
   if (source_.chance(20)) fs.out_port = source_.pick(ports_);
 }
 
@@ -372,6 +372,12 @@ Bytes MessageGenerator::malformed(std::uint32_t xid) {
 }
 
 Bytes MessageGenerator::frame() { return draw_frame(source_); }
+
+// One that there is, or the one behind the last; of very many only those at the edges, so that they are met again.
+std::uint64_t MessageGenerator::table() {
+  if (tables_ <= 4) return source_.below(tables_ + 1);
+  return source_.chance(50) ? source_.below(2) : source_.between(tables_ - 1, tables_);
+}
 
 std::uint16_t MessageGenerator::port() {
   constexpr std::array<std::uint16_t, 5> odd = {0, 9, OFPP_LOCAL, OFPP_CONTROLLER, OFPP_NONE};

@@ -71,6 +71,7 @@ class MessageGenerator {
   template <class FlowStats>
   void fill_flow_stats(FlowStats& fs);
   std::uint32_t buffer_id();
+  std::uint64_t table();
 
   Source& source_;
   GeneratorOptions options_;

@@ -53,7 +53,7 @@ SwitchConfig draw_config(Source& s, const GeneratorOptions& options) {
   for (std::uint16_t n = 1; n <= n_ports; ++n) ports.push_back(n);
   SwitchConfig config = default_config(ports);
   config.provider = options.simulated && s.chance(35) ? ProviderMode::simulated : ProviderMode::scripted;
-  config.tables.resize(s.pick(tables));
+  config.tables.resize(s.chance(3) ? s.between(254, 255) : s.pick(tables));
   config.connections.clear();
   const auto primaries = static_cast<std::uint16_t>(s.between(s.chance(10) ? 0 : 1, 2));
   const auto services = static_cast<std::uint16_t>(primaries == 0 ? 1 : s.below(2));
@@ -104,8 +104,9 @@ class TraceGenerator {
     const bool simulated = config_.provider == ProviderMode::simulated;
     for (std::size_t f = 0; f < f_features; ++f) weights_[f] = kBase[f] * s_.pick(amount);
     weights_[f_message] = kBase[f_message];
-    if (!simulated) weights_[f_latency] = weights_[f_port_change] = 0;
+    if (!simulated) weights_[f_latency] = 0;
     if (simulated) weights_[f_packet] *= 3;
+    if (simulated) weights_[f_clock] *= 2;  // rules time out by themselves
     if (simulated) weights_[f_expire] = weights_[f_counters] = weights_[f_fault] = 0;
     if (!options_.disconnects) weights_[f_close] = weights_[f_open] = weights_[f_stall] = 0;
     if (!options_.flushes) weights_[f_flush] = weights_[f_expire] = weights_[f_hidden] = 0;
@@ -367,7 +368,7 @@ class TraceGenerator {
 
   // --- The switch ----------------------------------------------------------------------------------------------------
   void clock() {
-    constexpr std::array<std::uint64_t, 8> some = {1, 10, 500, 1000, 5000, 5001, 2000, 15000};
+    constexpr std::array<std::uint64_t, 10> some = {1, 10, 500, 999, 1000, 1000, 2000, 5000, 5001, 15000};
     add(event::Clock{s_.pick(some)});
   }
 
@@ -441,9 +442,14 @@ class TraceGenerator {
 
   void port_change() {
     event::PortChange change;
+    constexpr std::array<std::uint16_t, 5> odd = {OFPP_LOCAL, OFPP_LOCAL, 0, OFPP_MAX, OFPP_NONE};
     change.kind = static_cast<event::PortChangeKind>(s_.below(3));
-    change.port = default_port(static_cast<std::uint16_t>(s_.between(1, 5)));
+    change.port = default_port(s_.chance(90) ? static_cast<std::uint16_t>(s_.between(1, 5)) : s_.pick(odd));
     change.port.state = static_cast<std::uint32_t>(s_.below(2));
+    if (s_.chance(15)) change.port.name = default_port(static_cast<std::uint16_t>(s_.between(1, 5))).name;
+    if (s_.chance(20)) change.port.config = static_cast<std::uint32_t>(s_.below(128));
+    if (s_.chance(10)) change.port.curr = static_cast<std::uint32_t>(s_.below(4096));
+    if (s_.chance(5)) change.port.hw_addr.back() ^= 1;
     add(change);
   }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "harness/default_config.h"
 #include "harness/generate_action.h"
 #include "harness/generate_message.h"
 #include "harness/generate_settings.h"
@@ -127,7 +128,7 @@ void vary_flow_mod(request::FlowMod& fm, const SwitchConfig& config, Source& s) 
   constexpr std::array<std::uint16_t, 5> priorities = {0, 1, 100, 0x8000, 0xffff};
   std::vector<std::uint16_t> ports = {1, 2};
   for (const PortConfig& port : config.ports) ports.push_back(port.number);
-  switch (s.below(10)) {
+  switch (s.below(11)) {
     case 0:
     case 1:
       fm.command = static_cast<std::uint16_t>((fm.command & 0xff00) | s.below(5));
@@ -152,6 +153,9 @@ void vary_flow_mod(request::FlowMod& fm, const SwitchConfig& config, Source& s) 
       break;
     case 8:
       fm.out_port = s.chance(50) ? std::uint16_t{OFPP_NONE} : s.pick(ports);
+      break;
+    case 9:
+      (s.chance(50) ? fm.idle_timeout : fm.hard_timeout) = static_cast<std::uint16_t>(s.below(3));
       break;
     default:
       vary(s, fm.match);
@@ -224,6 +228,22 @@ bool is_setting(const EventBody& body) {
          std::holds_alternative<event::InBand>(body) || std::holds_alternative<event::DumpFlows>(body);
 }
 
+void vary_port_change(event::PortChange& change, Source& s) {
+  switch (s.below(4)) {
+    case 0:
+      change.kind = static_cast<event::PortChangeKind>(s.below(3));
+      break;
+    case 1:
+      change.port = default_port(static_cast<std::uint16_t>(s.between(1, 5)));
+      break;
+    case 2:
+      change.port.name = default_port(static_cast<std::uint16_t>(s.between(1, 5))).name;
+      break;
+    default:
+      change.port.config = static_cast<std::uint32_t>(s.below(128));
+  }
+}
+
 void vary_event(const Items& items, Event& e, const SwitchConfig& config, Source& s) {
   if (auto* recv = std::get_if<event::Recv>(&e.body)) {
     if (s.chance(15))
@@ -248,7 +268,8 @@ void vary_event(const Items& items, Event& e, const SwitchConfig& config, Source
   } else if (auto* loop = std::get_if<event::Loop>(&e.body)) {
     loop->iterations = static_cast<std::uint32_t>(s.below(3));
   } else if (auto* clock = std::get_if<event::Clock>(&e.body)) {
-    clock->ms = s.chance(50) ? 1000 : s.chance(70) ? 5001 : 15000;
+    constexpr std::array<std::uint64_t, 6> some = {999, 1000, 1000, 5001, 10000, 15000};
+    clock->ms = s.pick(some);
   } else if (auto* hidden = std::get_if<event::HiddenAdd>(&e.body)) {
     vary_hidden(hidden->match, s);
     if (s.chance(30)) hidden->actions = draw_actions(s, {1, 2});
@@ -258,6 +279,10 @@ void vary_event(const Items& items, Event& e, const SwitchConfig& config, Source
     e.body = draw_setting(s);
   } else if (auto* close = std::get_if<event::ConnClose>(&e.body)) {
     close->conn = some_conn(config, s);
+  } else if (auto* packet = std::get_if<event::PacketArrives>(&e.body)) {
+    packet->port = static_cast<std::uint16_t>(s.between(1, 4));
+  } else if (auto* change = std::get_if<event::PortChange>(&e.body)) {
+    vary_port_change(*change, s);
   }
 }
 
@@ -288,7 +313,7 @@ void insert_other_event(Items& items, Source& s) {
 void vary_config(SwitchConfig& config, Source& s) {
   switch (s.below(3)) {
     case 0:
-      config.tables.resize(s.between(1, 3));
+      config.tables.resize(s.chance(90) ? s.between(1, 3) : s.between(254, 255));
       break;
     case 1:
       config.provider = config.provider == ProviderMode::scripted ? ProviderMode::simulated : ProviderMode::scripted;

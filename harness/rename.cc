@@ -153,7 +153,6 @@ template <class Visit>
 void each_port(EventBody& body, Visit visit) {
   if (auto* e = std::get_if<event::ProviderPacketIn>(&body)) visit(e->port);
   if (auto* e = std::get_if<event::PacketArrives>(&body)) visit(e->port);
-  if (auto* e = std::get_if<event::PortChange>(&body)) visit(e->port.number);
   const auto visit_match = [&](WireMatchBytes& bytes) {
     WireMatch match = decode_match(bytes);
     if (!(match.wildcards & OFPFW_IN_PORT)) visit(match.in_port);
@@ -291,6 +290,19 @@ Renaming with_plain_ports(const SwitchConfig& config, const std::vector<Event>& 
   const auto rename = [&](std::uint16_t& port) {
     if (port != 0 && port < OFPP_MAX) port = static_cast<std::uint16_t>(numbers.of(port) + 1);
   };
+  const auto rename_config = [&](PortConfig& port) {
+    const std::uint16_t before = port.number;
+    rename(port.number);
+    const PortConfig plain = default_port(port.number);
+    if (port.number != before) port.hw_addr = plain.hw_addr;
+    // A port may have the usual name of another.
+    if (auto other = parse_port(port.name.starts_with('p') ? port.name.substr(1) : "")) {
+      rename(*other);
+      port.name = default_port(*other).name;
+    } else if (port.number != before) {
+      port.name = plain.name;
+    }
+  };
   for (Event& e : out.events) {
     auto* recv = std::get_if<event::Recv>(&e.body);
     auto message = recv ? decode_request(recv->bytes) : std::nullopt;
@@ -298,14 +310,13 @@ Renaming with_plain_ports(const SwitchConfig& config, const std::vector<Event>& 
       each_port(*message, rename);
       recv->bytes = encode(*message);
     }
-    each_port(e.body, rename);
+    auto* change = std::get_if<event::PortChange>(&e.body);
+    if (change)
+      rename_config(change->port);
+    else
+      each_port(e.body, rename);
   }
-  for (PortConfig& port : out.config.ports) {
-    const std::uint16_t before = port.number;
-    rename(port.number);
-    const PortConfig plain = default_port(port.number);
-    if (port.number != before) port.name = plain.name, port.hw_addr = plain.hw_addr;
-  }
+  for (PortConfig& port : out.config.ports) rename_config(port);
   std::sort(out.config.ports.begin(), out.config.ports.end(),
             [](const PortConfig& a, const PortConfig& b) { return a.number < b.number; });
   return out;

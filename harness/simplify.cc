@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "harness/default_config.h"
 #include "harness/request.h"
 #include "spec/openflow.h"
 
@@ -296,6 +297,16 @@ void add_events(const event::PacketArrives& e, std::vector<EventBody>& out) {
   v.plain(&event::PacketArrives::tun_id, std::uint64_t{0});
 }
 
+void add_events(const event::PortChange& e, std::vector<EventBody>& out) {
+  Versions<event::PortChange, EventBody> v(e, out);
+  v.with([](event::PortChange& c) { c.port = default_port(c.port.number); });
+  v.with([](event::PortChange& c) { c.port.name = default_port(c.port.number).name; });
+  v.with([](event::PortChange& c) { c.port.hw_addr = default_port(c.port.number).hw_addr; });
+  v.with([](event::PortChange& c) {
+    c.port.config = c.port.state = c.port.curr = c.port.advertised = c.port.supported = c.port.peer = 0;
+  });
+}
+
 void add_events(const event::ProviderCounters& e, std::vector<EventBody>& out) {
   Versions<event::ProviderCounters, EventBody> v(e, out);
   v.plain(&event::ProviderCounters::packets, 0);
@@ -378,7 +389,9 @@ std::vector<SwitchConfig> simpler(const SwitchConfig& config) {
   std::vector<SwitchConfig> out;
   Versions<SwitchConfig, SwitchConfig> v(config, out);
   v.plain(&SwitchConfig::provider, ProviderMode::scripted);
-  v.with([](SwitchConfig& c) { c.tables.resize(1); });
+  for (const std::size_t n : {1, 2, 3}) {
+    if (config.tables.size() > n) v.with([&](SwitchConfig& c) { c.tables.resize(n); });
+  }
   for (std::size_t i = 0; i < config.connections.size(); ++i) {
     v.with([&](SwitchConfig& c) { c.connections.erase(c.connections.begin() + static_cast<std::ptrdiff_t>(i)); });
   }

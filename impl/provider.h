@@ -78,7 +78,7 @@ typedef struct oft_op oft_op; /* one operation in progress; valid until it is co
 
 typedef struct oft_port {
   uint32_t size;
-  uint16_t number; /* 1 to 0xff00, or OFPP_LOCAL (0xfffe) */
+  uint16_t number; /* 1 to 0xfeff, or OFPP_LOCAL (0xfffe); others are ignored */
   uint8_t hw_addr[6];
   char name[16];                                             /* NUL-terminated */
   uint32_t config, state, curr, advertised, supported, peer; /* OpenFlow 1.0 ofp_phy_port */
@@ -111,12 +111,14 @@ typedef struct oft_host {
   uint64_t (*now_ms)(void* host);
   /* Finishes `op`, exactly once. A removal must pass OFT_OK. */
   void (*op_complete)(void* host, oft_op* op, oft_error error);
-  /* From run() only: the rule has timed out. The host answers with rule_destruct, possibly before this returns. */
+  /* From run() only: the rule has timed out. The host answers with rule_destruct, possibly before this returns. Not to
+   * be called while an operation on the rule is in progress: its time comes when that has ended. */
   void (*rule_expire)(void* host, const oft_rule* rule, enum oft_expiry_reason reason);
   /* From run() or from inside packet_out()/rule_execute(). send_len: bytes asked for by the action, 0xffff: all. */
   void (*packet_in)(void* host, uint16_t in_port, const uint8_t* frame, uint64_t len, enum oft_packet_in_reason reason,
                     uint16_t send_len);
-  /* From run() only. */
+  /* From run() only. A port is known by its name: what is reported as new or changed replaces whatever had its number or
+   * its name. Of its configuration only OFPPC_PORT_DOWN counts if it was there with that number before. */
   void (*port_changed)(void* host, enum oft_port_change change, const oft_port* port);
 } oft_host;
 

@@ -22,6 +22,33 @@ bool takes_async(Turn& turn, const Connection& conn) {
   return conn.miss_send_len > 0;
 }
 
+void send_port_status(Turn& turn, std::uint8_t reason, const PortConfig& port) {
+  turn.hit("ASYNC-4");
+  for (Connection& conn : turn.state.connections) {
+    if (conn.name.kind != ConnKind::primary && !takes_async(turn, conn)) continue;
+    send_unasked(turn, conn, encode_port_status(reason, port));
+  }
+}
+
+std::uint16_t number_of(const Port& port) { return port.config.number; }
+const std::string& name_of(const Port& port) { return port.config.name; }
+
+void remove_port(Turn& turn, std::vector<Port>::iterator port) {
+  const PortConfig gone = port->config;
+  turn.hit("PORT-8");
+  turn.state.ports.erase(port);
+  send_port_status(turn, OFPPR_DELETE, gone);
+}
+
+// The device tells whether it is down; the other configuration bits are the controllers'.
+void update_port(Turn& turn, PortConfig& port, PortConfig now) {
+  turn.hit("PORT-6");
+  now.config = (port.config & ~OFPPC_PORT_DOWN) | (now.config & OFPPC_PORT_DOWN);
+  if (now == port) return;
+  port = now;
+  send_port_status(turn, OFPPR_MODIFY, now);
+}
+
 }  // namespace
 
 void packet_in(State& state, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len,
@@ -62,29 +89,22 @@ void send_flow_removed(Turn& turn, const Rule& rule, std::uint8_t reason) {
 
 void change_port(Turn& turn, event::PortChangeKind kind, const PortConfig& port) {
   auto& ports = turn.state.ports;
-  const auto it = std::ranges::find_if(ports, [&](const Port& p) { return p.config.number == port.number; });
-  if ((it == ports.end()) != (kind == event::PortChangeKind::add)) return;
-  turn.hit("ASYNC-4");
-  std::uint8_t reason = OFPPR_MODIFY;
-  PortConfig described = port;
-  if (kind == event::PortChangeKind::add) {
-    reason = OFPPR_ADD;
-    ports.push_back({port, {}});
-  } else if (kind == event::PortChangeKind::remove) {
-    reason = OFPPR_DELETE;
-    described = it->config;
-    ports.erase(it);
-  } else {
-    if (turn.erratum(13)) {
-      described.config = (it->config.config & ~OFPPC_PORT_DOWN) | (port.config & OFPPC_PORT_DOWN);
-      if (described == it->config) return;
-    }
-    it->config = described;
+  if (!can_be_port(port.number)) return turn.hit("PORT-4");
+  const auto it = std::ranges::find(ports, port.number, number_of);
+  if (kind == event::PortChangeKind::remove) {
+    if (it == ports.end()) return;
+    turn.hit("PORT-5");
+    return remove_port(turn, it);
   }
-  for (Connection& conn : turn.state.connections) {
-    if (conn.name.kind != ConnKind::primary && !takes_async(turn, conn)) continue;
-    send_unasked(turn, conn, encode_port_status(reason, described));
-  }
+  if (it != ports.end() && it->config.name == port.name) return update_port(turn, it->config, port);
+  turn.hit("PORT-7");
+  if (it != ports.end()) remove_port(turn, it);
+  const auto moved = std::ranges::find(ports, port.name, name_of);
+  if (moved != ports.end()) remove_port(turn, moved);
+  ports.push_back({port, {}});
+  send_port_status(turn, OFPPR_ADD, port);
 }
+
+bool can_be_port(std::uint16_t number) { return (number >= 1 && number < OFPP_MAX) || number == OFPP_LOCAL; }
 
 }  // namespace oftwin::model

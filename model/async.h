@@ -25,5 +25,6 @@ void send_flow_removed(Turn& turn, const Rule& rule, std::uint8_t reason);
 
 // The provider reports a port.
 void change_port(Turn& turn, event::PortChangeKind kind, const PortConfig& port);
+bool can_be_port(std::uint16_t number);  // the others stand for something else
 
 }  // namespace oftwin::model

@@ -108,6 +108,7 @@ void transmit(Turn& turn, std::uint16_t number, Packet& packet) {
   turn.hit("DP-7");
   Port* port = turn.port(number);
   if (port == nullptr || (port->config.config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) != 0) return;
+  if (port->config.state & OFPPS_LINK_DOWN) turn.hit("PORT-9");
   if (!copy(turn, packet)) return;
   ++port->counters.tx_packets;
   port->counters.tx_bytes += packet.frame.size();

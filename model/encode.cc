@@ -144,7 +144,8 @@ Bytes encode_features_reply(std::uint32_t xid, const State& state) {
   const SwitchConfig& c = state.config;
   const std::size_t ports = std::min(state.ports.size(), (kLongest - w::size) / wire::phy_port::size);
   Bytes out = message(OFPT_FEATURES_REPLY, xid, w::size + ports * wire::phy_port::size);
-  put(out, {{w::datapath_id, state.settings.datapath_id}, {w::n_buffers, c.n_buffers}, {w::n_tables, state.tables.size()}});
+  put(out,
+      {{w::datapath_id, state.settings.datapath_id}, {w::n_buffers, c.n_buffers}, {w::n_tables, state.tables.size()}});
   put(out, {{w::capabilities, c.capabilities}, {w::actions, c.actions}});
   for (std::size_t i = 0; i < ports; ++i) put_port(out, w::size + i * wire::phy_port::size, state.ports[i].config);
   return out;

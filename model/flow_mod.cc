@@ -112,6 +112,7 @@ std::optional<Rule> take_victim(Turn& turn, std::uint8_t table, const FlowMod& f
 }
 
 Verdict install(Turn& turn, const Asker& asker, RuleName name, std::uint8_t table, const FlowMod& fm) {
+  if (turn.state.tables[table].rules.size() >= turn.state.config.tables[table].max_entries) turn.hit("STAT-14");
   const Rule rule = new_rule(turn, name, table, fm);
   const std::optional<Rule> victim = take_victim(turn, table, fm);
   const std::uint32_t group = begin_group(turn, asker, fm.buffer_id);
@@ -164,19 +165,6 @@ std::optional<Rules> collect(Turn& turn, const FlowMod& fm, bool strict, std::ui
   turn.hit("MATCH-3");
   const auto same = [&](const Rule& rule) { return same_flow(rule, fm.match, fm.priority); };
   return touchable(turn, rules_of(turn.state, fm.table, same), out_port);
-}
-
-// Names of the rules in the order in which they are to be touched.
-std::vector<RuleName> in_chosen_order(Turn& turn, const Rules& rules) {
-  OrderQuestion question;
-  std::vector<std::uint8_t> tables;
-  for (const Rule* rule : rules) {
-    question.rules.push_back(rule->name);
-    tables.push_back(rule->table);
-  }
-  std::vector<RuleName> names;
-  for (const std::size_t i : chosen_order(turn, question, tables)) names.push_back(question.rules[i]);
-  return names;
 }
 
 Verdict modify_rules(Turn& turn, const Asker& asker, const FlowMod& fm, const Rules& rules) {
@@ -237,6 +225,18 @@ void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
 }
 
 }  // namespace
+
+std::vector<RuleName> in_chosen_order(Turn& turn, const std::vector<const Rule*>& rules) {
+  OrderQuestion question;
+  std::vector<std::uint8_t> tables;
+  for (const Rule* rule : rules) {
+    question.rules.push_back(rule->name);
+    tables.push_back(rule->table);
+  }
+  std::vector<RuleName> names;
+  for (const std::size_t i : chosen_order(turn, question, tables)) names.push_back(question.rules[i]);
+  return names;
+}
 
 std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t table, const Match& match,
                                                       std::uint16_t out_port) {

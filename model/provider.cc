@@ -7,12 +7,15 @@
 #include "model/action.h"
 #include "model/async.h"
 #include "model/datapath.h"
+#include "model/flow_mod.h"
 #include "model/operation.h"
 #include "model/wire.h"
 
 namespace oftwin::model {
 
 namespace {
+
+constexpr std::uint64_t kNever = UINT64_MAX;
 
 // What an answer means for this kind: nothing can fail without an error, a removal cannot fail, and only a construction
 // can be refused.
@@ -88,6 +91,40 @@ const Operation* next_due(const State& state) {
   return next == state.operations.end() || !next->due_ms ? nullptr : &*next;
 }
 
+std::uint64_t hard_end(const Rule& rule) {
+  return rule.hard_timeout ? rule.created_ms + std::uint64_t{1000} * rule.hard_timeout : kNever;
+}
+std::uint64_t idle_end(const Rule& rule) {
+  return rule.idle_timeout ? rule.used_ms + std::uint64_t{1000} * rule.idle_timeout : kNever;
+}
+std::uint64_t end_of(const Rule& rule) { return std::min(hard_end(rule), idle_end(rule)); }
+
+// An operation is in progress on it: it can't time out now.
+bool held_back(const State& state, const Rule& rule) {
+  return !state.errata[10] &&
+         std::ranges::find(state.operations, rule.name, &Operation::rule) != state.operations.end();
+}
+
+void expire_rules(Turn& turn) {
+  const std::uint64_t now_ms = turn.state.now_ms;
+  std::vector<const Rule*> due;
+  for (const Table& table : turn.state.tables) {
+    for (const Rule& rule : table.rules) {
+      if (end_of(rule) > now_ms || end_of(rule) == kNever) continue;
+      if (held_back(turn.state, rule))
+        turn.hit("EXP-5");
+      else
+        due.push_back(&rule);
+    }
+  }
+  if (!due.empty()) turn.hit("EXP-6");
+  for (const RuleName name : in_chosen_order(turn, due)) {
+    const bool hard = hard_end(*turn.rule_in_table(name)) <= now_ms;
+    turn.hit(hard ? ClauseId("EXP-3") : ClauseId("EXP-4"));
+    expire_rule(turn, name, hard ? ExpiryReason::hard : ExpiryReason::idle);
+  }
+}
+
 }  // namespace
 
 Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule) {
@@ -133,6 +170,7 @@ void run_provider(Turn& turn) {
     turn.hit("OP-10");
     run_work(turn, event::ProviderComplete{op->rule, {}});
   }
+  if (simulated(turn.state)) expire_rules(turn);
 }
 
 bool provider_has_work(const State& state) {
@@ -142,7 +180,15 @@ bool provider_has_work(const State& state) {
 
 std::optional<std::uint64_t> provider_due_ms(const State& state) {
   const Operation* op = next_due(state);
-  return op ? op->due_ms : std::nullopt;
+  std::uint64_t at_ms = op ? *op->due_ms : kNever;
+  if (simulated(state)) {
+    for (const Table& table : state.tables) {
+      for (const Rule& rule : table.rules) {
+        if (end_of(rule) < at_ms && !held_back(state, rule)) at_ms = end_of(rule);
+      }
+    }
+  }
+  return at_ms == kNever ? std::nullopt : std::optional(at_ms);
 }
 
 }  // namespace oftwin::model

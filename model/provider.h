@@ -22,10 +22,11 @@ Counters counters_of(const State& state, const Rule& rule);
 Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame);
 Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions, ByteView frame);
 
-// The periodic work, first in every iteration: what was queued for it, then completions that have become due.
+// The periodic work, first in every iteration: what was queued for it, then completions that have become due, then
+// rules that have timed out.
 void run_provider(Turn& turn);
 bool provider_has_work(const State& state);
-// When the next completion becomes due.
+// When the next completion becomes due, or the next rule times out.
 std::optional<std::uint64_t> provider_due_ms(const State& state);
 
 }  // namespace oftwin::model

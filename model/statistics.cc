@@ -39,6 +39,8 @@ std::variant<std::vector<const Rule*>, Verdict> find_rules(Turn& turn, const Mes
   }
   const FlowStatsRequest& request = std::get<FlowStatsRequest>(decoded);
   if (extended(message.bytes)) turn.hit("NXM-16");
+  if (request.out_port != OFPP_NONE) turn.hit("STAT-12");
+  if (request.table == OFP_ALL_TABLES || request.table >= turn.state.tables.size()) turn.hit("STAT-13");
   const auto found = collect_loose(turn, request.table, request.match, request.out_port);
   if (!found) return turn.postpone("STAT-4");
   return *found;

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <utility>
 
+#include "model/async.h"
 #include "model/connection.h"
 #include "model/flow_mod.h"
 #include "model/own_rules.h"
@@ -226,7 +227,10 @@ State initial(const SwitchConfig& config, const Errata& errata) {
     state.connections.push_back(make_connection(state, name, Link::up));
     if (name.kind == ConnKind::service) state.used_names.push_back(name);
   }
-  for (const PortConfig& port : config.ports) state.ports.push_back({port, {}});
+  for (const PortConfig& port : config.ports) {
+    const auto taken = [&](const Port& p) { return p.config.number == port.number || p.config.name == port.name; };
+    if (can_be_port(port.number) && std::ranges::none_of(state.ports, taken)) state.ports.push_back({port, {}});
+  }
   state.tables.resize(config.tables.size());
   return state;
 }

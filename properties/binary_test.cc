@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
+
+#include "harness/files.h"
 #include "harness/generator.h"
 #include "harness/source.h"
 #include "harness/trace_text.h"
@@ -49,6 +53,38 @@ TEST(Binary, cut_and_flipped_traces_are_traces) {
     expect_survives(decode_binary(bytes), seed);
     if (HasFatalFailure()) return;
   }
+}
+
+std::size_t offset_of_error(const Bytes& bytes) {
+  try {
+    decode_binary(bytes, Damage::refuse);
+  } catch (const BinaryError& e) { return e.offset; }
+  return SIZE_MAX;
+}
+
+TEST(Binary, a_file_that_is_cut_anywhere_or_goes_on_is_refused_with_the_place) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Bytes bytes = encode_binary(generate(seed));
+    EXPECT_EQ(offset_of_error(bytes), SIZE_MAX) << "seed " << seed;
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_EQ(offset_of_error(Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))), size)
+          << "seed " << seed;
+    }
+    bytes.push_back(0);
+    EXPECT_EQ(offset_of_error(bytes), bytes.size() - 1) << "seed " << seed;
+  }
+}
+
+TEST(Binary, the_seeds_of_campaigns_are_whole_traces_of_this_version) {
+  std::size_t seeds = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(OFTWIN_SOURCE_DIR "/corpus/fuzz-seeds")) {
+    if (entry.path().extension() != ".bin") continue;
+    const std::string content = read_file(entry.path().string());
+    EXPECT_TRUE(is_binary_trace(as_bytes(content))) << entry.path();
+    EXPECT_EQ(offset_of_error(Bytes(content.begin(), content.end())), SIZE_MAX) << entry.path();
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 30u);
 }
 
 TEST(Binary, a_file_is_recognised_by_how_it_begins) {

@@ -6,6 +6,7 @@
 #include <tins/tins.h>
 
 #include <map>
+#include <string>
 
 #include "harness/lockstep.h"
 #include "harness/nicira_action_syntax.h"
@@ -176,6 +177,7 @@ class BothSides {
     for (const std::uint16_t n : std::initializer_list<std::uint16_t>{1, 2}) {
       PortConfig port;
       port.number = n;
+      port.name = "p" + std::to_string(n);
       config.ports.push_back(port);
     }
     lockstep_.start(config);

@@ -211,14 +211,124 @@ TEST(datapath_sim, ports_change_in_the_next_run) {
   w.datapath.change_port(event::PortChangeKind::add, {7, {}, "p7"});
   w.datapath.change_port(event::PortChangeKind::add, {7, {}, "again"});
   w.datapath.change_port(event::PortChangeKind::remove, {1, {}, ""});
-  w.datapath.change_port(event::PortChangeKind::modify, {1, {}, ""});
+  w.datapath.change_port(event::PortChangeKind::remove, {1, {}, ""});
+  w.datapath.change_port(event::PortChangeKind::add, {0, {}, "none"});
   EXPECT_EQ(w.api.get_ports(&w.datapath, nullptr, 0), 4u);
   w.api.run(&w.datapath);
-  EXPECT_EQ(w.ports_changed,
-            (std::vector<std::pair<oft_port_change, std::uint16_t>>{{OFT_PORT_ADD, 7}, {OFT_PORT_DELETE, 1}}));
+  EXPECT_EQ(w.ports_changed, (std::vector<std::pair<oft_port_change, std::uint16_t>>{
+                                 {OFT_PORT_ADD, 7}, {OFT_PORT_ADD, 7}, {OFT_PORT_DELETE, 1}}));
   oft_port ports[8];
   ASSERT_EQ(w.api.get_ports(&w.datapath, ports, 8), 4u);
-  EXPECT_STREQ(ports[3].name, "p7");
+  EXPECT_STREQ(ports[3].name, "again");
+}
+
+TEST(datapath_sim, EXP_3_a_hard_timeout_counts_from_creation) {
+  World w;
+  HostRule& r = w.add_for(0, 2);
+  EXPECT_EQ(w.api.run_at(&w.datapath), 3000u);
+  w.pass(1500);
+  w.arrive(1, tcp_frame());
+  w.modify(r, output(3));
+  w.pass(499);
+  EXPECT_TRUE(w.expired.empty());
+  w.pass(1);
+  EXPECT_EQ(w.expired, (std::vector<World::Expired>{{&r, OFT_HARD_TIMEOUT, 3000}}));
+  EXPECT_EQ(w.api.run_at(&w.datapath), OFT_NEVER);
+  w.dealloc(r);
+}
+
+TEST(datapath_sim, EXP_4_an_idle_timeout_counts_from_the_last_packet) {
+  World w;
+  HostRule& r = w.add_for(2, 0);
+  w.pass(1999);
+  w.arrive(1, tcp_frame());
+  EXPECT_EQ(w.api.run_at(&w.datapath), 4999u);
+  w.pass(1000);
+  EXPECT_EQ(w.api.rule_execute(&w.datapath, &r.base, 1, tcp_frame().data(), tcp_frame().size()), OFT_OK);
+  w.pass(1000);
+  w.modify(r, output(3));
+  w.pass(5000);
+  EXPECT_EQ(w.expired, (std::vector<World::Expired>{{&r, OFT_IDLE_TIMEOUT, 5999}}));
+  w.dealloc(r);
+  HostRule& both = w.add_for(1, 1);
+  w.now_ms += 1000;
+  w.api.run(&w.datapath);
+  EXPECT_EQ(w.expired.back(), (World::Expired{&both, OFT_HARD_TIMEOUT, w.now_ms}));
+}
+
+TEST(datapath_sim, EXP_5_a_rule_in_flux_times_out_later) {
+  World w;
+  HostRule& old = w.add_for(0, 1);
+  w.datapath.latency(OperationKind::modify, 3000);
+  w.modify(old, output(3));
+  EXPECT_EQ(w.api.run_at(&w.datapath), 4000u);
+  w.pass(3000);
+  EXPECT_EQ(w.expired, (std::vector<World::Expired>{{&old, OFT_HARD_TIMEOUT, 4000}}));
+  w.dealloc(old);
+  w.expired.clear();
+  // A victim, and the rule that is to replace it and fails.
+  HostRule& victim = w.add_for(0, 1);
+  w.datapath.plan(OperationKind::add, {AnswerKind::pending, {}});
+  HostRule& other = w.make(output(3));
+  other.base.hard_timeout = 1;
+  other.base.created_ms = w.now_ms;
+  EXPECT_EQ(w.construct(other, &victim), OFT_OK);
+  w.pass(2000);
+  EXPECT_TRUE(w.expired.empty());
+  w.datapath.complete(&other.base, openflow_error(3, 0));
+  w.pass(1);
+  EXPECT_EQ(w.expired, (std::vector<World::Expired>{{&victim, OFT_HARD_TIMEOUT, w.now_ms}}));
+  w.dealloc(other);
+}
+
+// Against timeouts found by looking at every rule in every millisecond.
+TEST(datapath_sim, EXP_6_rules_time_out_on_time_and_in_order) {
+  World w(3);
+  Random random;
+  struct Live {
+    HostRule* rule;
+    std::uint64_t used_ms;
+  };
+  std::vector<Live> live;
+  std::size_t expiries = 0;
+  for (int step = 0; step < 3000; ++step) {
+    if (live.size() < 12 && random.below(3) == 0) {
+      HostRule& r = w.add_for(static_cast<std::uint16_t>(random.below(3)), static_cast<std::uint16_t>(random.below(4)),
+                              static_cast<std::uint8_t>(random.below(3)));
+      live.push_back({&r, w.now_ms});
+    } else if (!live.empty() && random.below(20) == 0) {
+      const std::size_t which = random.below(static_cast<unsigned>(live.size()));
+      w.remove(*live[which].rule);
+      w.dealloc(*live[which].rule);
+      live.erase(live.begin() + static_cast<std::ptrdiff_t>(which));
+    } else if (!live.empty() && random.below(2) == 0) {
+      Live& l = live[random.below(static_cast<unsigned>(live.size()))];
+      w.api.rule_execute(&w.datapath, &l.rule->base, 1, tcp_frame().data(), tcp_frame().size());
+      l.used_ms = w.now_ms;
+    }
+    w.expired.clear();
+    const std::uint64_t before = w.now_ms;
+    w.pass(random.below(600));
+    std::vector<World::Expired> wanted;
+    for (std::uint64_t now = before + 1; now <= w.now_ms; ++now) {
+      std::vector<World::Expired> in_this_run;
+      for (std::uint8_t table = 0; table < 3; ++table) {
+        for (const Live& l : live) {
+          const oft_rule& b = l.rule->base;
+          const bool hard = b.hard_timeout != 0 && b.created_ms + 1000 * b.hard_timeout == now;
+          const bool idle = b.idle_timeout != 0 && l.used_ms + 1000 * b.idle_timeout == now;
+          if (b.table_id != table || !(hard || idle)) continue;
+          in_this_run.push_back({l.rule, hard ? OFT_HARD_TIMEOUT : OFT_IDLE_TIMEOUT, now});
+        }
+      }
+      for (const auto& e : in_this_run) std::erase_if(live, [&](const Live& l) { return l.rule == e.rule; });
+      wanted.insert(wanted.end(), in_this_run.begin(), in_this_run.end());
+    }
+    ASSERT_EQ(w.expired, wanted);
+    for (const auto& e : w.expired) w.dealloc(const_cast<HostRule&>(*e.rule));
+    expiries += wanted.size();
+  }
+  EXPECT_GT(expiries, 500u);
 }
 
 // The cache in front of the table must never outlive what it was made from: against a linear search, while rules come

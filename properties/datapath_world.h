@@ -124,12 +124,26 @@ class World : public Observer {
     std::optional<std::uint32_t> queue = {};
     bool operator==(const Unseen&) const = default;
   };
+  struct Expired {
+    const HostRule* rule;
+    oft_expiry_reason reason;
+    std::uint64_t at_ms;
+    bool operator==(const Expired&) const = default;
+  };
 
   explicit World(std::size_t n_tables = 2) : datapath(config(n_tables), this) {
     table_.abi_major = OFT_PROVIDER_ABI_MAJOR;
     table_.size = sizeof table_;
     table_.now_ms = [](void* w) { return static_cast<World*>(w)->now_ms; };
     table_.op_complete = [](void* w, oft_op* op, oft_error e) { static_cast<World*>(w)->done.push_back({op, e}); };
+    table_.rule_expire = [](void* p, const oft_rule* rule, oft_expiry_reason reason) {
+      World& w = *static_cast<World*>(p);
+      for (const auto& r : w.rules) {
+        if (&r->base != rule) continue;
+        w.expired.push_back({r.get(), reason, w.now_ms});
+        w.remove(*r);
+      }
+    };
     table_.packet_in = [](void* w, std::uint16_t port, const std::uint8_t* f, std::uint64_t n, oft_packet_in_reason r,
                           std::uint16_t len) { static_cast<World*>(w)->up.push_back({port, Bytes(f, f + n), r, len}); };
     table_.port_changed = [](void* w, oft_port_change c, const oft_port* p) {
@@ -177,6 +191,22 @@ class World : public Observer {
     HostRule& r = make(actions, priority, in_port);
     EXPECT_EQ(construct(r), OFT_OK);
     return r;
+  }
+  HostRule& add_for(std::uint16_t idle_seconds, std::uint16_t hard_seconds, std::uint8_t table = 0) {
+    HostRule& r = make(output(2));
+    r.base.idle_timeout = idle_seconds;
+    r.base.hard_timeout = hard_seconds;
+    r.base.table_id = table;
+    r.base.created_ms = now_ms;
+    EXPECT_EQ(construct(r), OFT_OK);
+    return r;
+  }
+  // Lets time pass, a millisecond at a time, and runs the datapath when it asks to be.
+  void pass(std::uint64_t ms) {
+    for (const std::uint64_t end = now_ms + ms; now_ms < end;) {
+      ++now_ms;
+      if (api.run_at(&datapath) <= now_ms) api.run(&datapath);
+    }
   }
   void modify(HostRule& r, const Bytes& actions) {
     set_actions(r, actions);
@@ -229,6 +259,7 @@ class World : public Observer {
   std::vector<Sent> sent;
   std::vector<Up> up;
   std::vector<Done> done;
+  std::vector<Expired> expired;
   std::vector<const oft_rule*> looked_up;
   std::vector<unsigned> tables_looked_up;
   std::vector<Unseen> unseen;

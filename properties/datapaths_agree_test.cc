@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
 
 #include "harness/lockstep.h"
 #include "harness/nicira_action_syntax.h"
@@ -181,6 +182,7 @@ class Play {
     for (const std::uint16_t n : kPorts) {
       PortConfig port;
       port.number = n;
+      port.name = "p" + std::to_string(n);
       config_.ports.push_back(port);
     }
     config_.tables.resize(kTables);

@@ -55,6 +55,7 @@ struct World {
     for (const int number : {3, int{OFPP_LOCAL}, 1, 2}) {
       PortConfig port;
       port.number = static_cast<std::uint16_t>(number);
+      port.name = "p" + std::to_string(number);
       c.ports.push_back(port);
     }
     return c;

@@ -2,6 +2,8 @@
 // where they send a packet (DP-15 to 18). The actions are spelt as in traces.
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "harness/action_syntax.h"
 #include "harness/print.h"
 #include "harness/spelling.h"
@@ -146,6 +148,7 @@ struct World {
     for (const std::uint16_t number : std::initializer_list<std::uint16_t>{1, 2, 3}) {
       PortConfig port;
       port.number = number;
+      port.name = "p" + std::to_string(number);
       if (number == 3) port.state = OFPPS_LINK_DOWN;
       c.ports.push_back(port);
     }

@@ -73,7 +73,7 @@ struct ProviderComplete {
   Error error;
   bool operator==(const ProviderComplete&) const = default;
 };
-// The provider expires `rule` at the start of the next iteration.
+// The provider expires `rule` at the start of the next iteration. In simulated mode rules time out by themselves.
 struct ProviderExpire {
   RuleName rule;
   ExpiryReason reason = ExpiryReason::idle;
@@ -156,6 +156,7 @@ struct HiddenDel {
   WireMatchBytes match = kMatchEverything;
   bool operator==(const HiddenDel&) const = default;
 };
+// The provider reports, in its next run, that a port is new, has gone (only its number counts then) or has changed.
 enum class PortChangeKind : std::uint8_t { add, remove, modify };
 struct PortChange {
   PortChangeKind kind = PortChangeKind::add;
