@@ -12,6 +12,8 @@
 #include "cli/subjects.h"
 #include "harness/convert.h"
 #include "harness/coverage.h"
+#include "harness/edition.h"
+#include "harness/errata.h"
 #include "harness/expect.h"
 #include "harness/files.h"
 #include "harness/minimize.h"
@@ -39,8 +41,8 @@ void print_places(const char* what, const harness::ClausePlaces& places, const s
 }
 
 void print_lines(const char* side, const std::vector<std::string>& lines) {
-  for (const auto& l : lines) fmt::print("  {:<8} {}\n", side, l);
-  if (lines.empty()) fmt::print("  {:<8} nothing\n", side);
+  for (const auto& l : lines) fmt::print("  {:<9} {}\n", side, l);
+  if (lines.empty()) fmt::print("  {:<9} nothing\n", side);
 }
 
 // One block on both sides. The lines of the subject are shown only where they differ.
@@ -102,21 +104,28 @@ int minimize_loss(const harness::Trace& trace, harness::Subject& subject, const 
   return finish_minimize(small.value_or(trace), options, 3);
 }
 
+// What the model does in the trace's edition and, where that is something else, in `corrected`.
+int replay_edition(const harness::Trace& trace) {
+  const harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
+  const harness::ModelRun corrected = harness::run_model(trace, {});
+  fmt::print("Edition {}: the model alone.\n\n", *trace.edition);
+  for (std::size_t b = 0; b < trace.blocks.size(); ++b) {
+    for (std::size_t i = trace.blocks[b].first; i <= trace.blocks[b].last; ++i) {
+      if (trace.events[i].id) fmt::print("e{:<4} {}\n", trace.events[i].id, harness::print_event(trace.events[i]));
+    }
+    const bool same = run.lines[b] == corrected.lines[b];
+    print_lines(same ? "both" : trace.edition->c_str(), run.lines[b]);
+    if (!same) print_lines("corrected", corrected.lines[b]);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run_replay(const ReplayOptions& options) {
   harness::Trace trace = harness::read_any_trace(options.trace, options.id);
-  if (harness::edition_of(trace).any()) {
-    harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
-    fmt::print("Edition {}: the model alone.\n\n", trace.edition.value_or("corrected"));
-    for (std::size_t b = 0; b < trace.blocks.size(); ++b) {
-      for (std::size_t i = trace.blocks[b].first; i <= trace.blocks[b].last; ++i) {
-        if (trace.events[i].id) fmt::print("e{:<4} {}\n", trace.events[i].id, harness::print_event(trace.events[i]));
-      }
-      print_lines("model", run.lines[b]);
-    }
-    return 0;
-  }
+  if (!options.edition.empty()) trace.edition = options.edition;
+  if (harness::edition_of(trace).any()) return replay_edition(trace);
   IsolateOptions how{"replay", 120, true};
   IsolatedOutcome outcome = run_isolated(how, [&](Progress& progress) {
     auto subject = make_subject(options.subject);
@@ -180,6 +189,9 @@ int run_clause(const std::string& id) {
   print_clause(*c);
   print_places("modelled", harness::clauses_in_model(OFTWIN_SOURCE_DIR), id);
   print_places("checked", harness::clauses_claimed(OFTWIN_SOURCE_DIR), id);
+  for (const harness::Erratum& e : harness::read_errata(OFTWIN_SOURCE_DIR)) {
+    if (e.about(id)) fmt::print("erratum: {} {} (spec/errata.md:{})\n", e.id, e.title, e.line);
+  }
   return 0;
 }
 

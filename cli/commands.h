@@ -8,6 +8,7 @@ namespace oftwin::cli {
 
 struct ReplayOptions {
   std::string trace, id, subject = "builtin";
+  std::string edition;  // in place of the trace's own; errata, too
 };
 int run_replay(const ReplayOptions& options);
 

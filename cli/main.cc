@@ -56,6 +56,7 @@ void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize,
   r->add_option("TRACE", replay.trace)->required();
   r->add_option("--id", replay.id, "Which one of a file of recordings");
   r->add_option("--subject", replay.subject)->capture_default_str();
+  r->add_option("--edition,--errata", replay.edition, "In place of the trace's: corrected, ovs-2011, or errata");
   auto* m = app.add_subcommand("minimize", "The smallest trace that shows the same divergence or crash");
   m->add_option("TRACE", minimize.input)->required();
   m->add_option("--id", minimize.id, "Which one of a file of recordings");

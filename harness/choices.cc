@@ -26,6 +26,7 @@ std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>
 // The rule that an observation shows being handled, under the model's name.
 std::optional<RuleName> rule_handled(const Observation& o, const RuleNames& names) {
   if (const auto* op = std::get_if<ob::Operation>(&o)) return names.to_model(op->rule);
+  if (const auto* packet = std::get_if<ob::Execute>(&o)) return names.to_model(packet->rule);
   if (const auto* remaining = std::get_if<ob::Remaining>(&o)) return names.to_model(remaining->rule);
   if (const auto* flow = std::get_if<ob::DumpedFlow>(&o)) return names.to_model(flow->rule);
   return std::nullopt;

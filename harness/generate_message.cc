@@ -306,6 +306,7 @@ Bytes MessageGenerator::packet_out(std::uint32_t xid) {
   po.xid = xid;
   po.buffer_id = buffer_id();
   po.in_port = source_.chance(60) ? port() : static_cast<std::uint16_t>(OFPP_NONE);
+  if (source_.chance(5)) po.in_port = static_cast<std::uint16_t>(OFPP_MAX + source_.below(0x100));
   po.actions = source_.chance(70) ? source_.pick(actions_) : draw_actions(source_, ports_);
   if (source_.chance(25)) po.actions = action::output(OFPP_TABLE);
   if (po.buffer_id == OFP_NO_BUFFER || source_.chance(10)) po.data = frame();
@@ -323,7 +324,7 @@ Bytes MessageGenerator::port_mod(std::uint32_t xid) {
 }
 
 Bytes MessageGenerator::unknown(std::uint32_t xid) {
-  switch (source_.below(6)) {
+  switch (source_.below(7)) {
     case 0:
       return encode(request::Stats{xid, static_cast<std::uint16_t>(source_.between(5, 8)), 0, {}});
     case 1:
@@ -333,6 +334,11 @@ Bytes MessageGenerator::unknown(std::uint32_t xid) {
     case 3:
       return encode(request::Hello{xid, {}});
     case 4: {
+      Bytes out = encode(request::EchoReply{xid, Bytes(source_.below(8), 0)});  // an error, if that is long enough
+      out[1] = OFPT_ERROR;
+      return out;
+    }
+    case 5: {
       Bytes out = encode(request::BarrierRequest{xid});
       out[1] = static_cast<std::uint8_t>(source_.chance(80) ? source_.below(24) : source_.below(256));
       return out;

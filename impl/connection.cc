@@ -62,6 +62,16 @@ void handle_next(Core& core, Connection& conn) {
   }
 }
 
+// What a controller finds when it comes: every session begins anew.
+void start_session(const Core& core, Connection& conn) {
+  conn.role = NX_ROLE_OTHER;
+  conn.flow_mod_table_id = false;
+  conn.flow_format = NXFF_OPENFLOW10;
+  conn.miss_send_len = conn.primary() ? OFP_DEFAULT_MISS_SEND_LEN : std::uint16_t{0};
+  conn.buffers.reset();
+  if (conn.primary() && core.config.n_buffers > 0) conn.buffers = std::make_unique<PacketBuffers>();
+}
+
 // After this no group refers to the connection.
 void detach_groups(Connection& conn) {
   while (conn.groups != nullptr) {
@@ -81,6 +91,7 @@ void forget_session(Connection& conn) {
 
 void come_up(Core& core, Connection& conn) {
   detach_groups(conn);
+  start_session(core, conn);
   conn.connecting = conn.ended = conn.admitted = false;
   conn.up = true;
   conn.session_s = now_s(core);
@@ -144,10 +155,7 @@ std::unique_ptr<Connection> make_connection(const Core& core, ConnName name) {
   conn->name = name;
   conn->heard_s = conn->session_s = conn->admitted_s = now_s(core);
   if (!conn->snoop()) conn->probe_interval_s = core.probe_interval_s;
-  if (conn->primary()) {
-    conn->miss_send_len = OFP_DEFAULT_MISS_SEND_LEN;
-    if (core.config.n_buffers > 0) conn->buffers = std::make_unique<PacketBuffers>();
-  }
+  start_session(core, *conn);
   return conn;
 }
 

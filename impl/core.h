@@ -97,6 +97,7 @@ struct Connection {
   bool retry = true;
   Group* groups = nullptr;
 
+  // Of one session.
   std::uint32_t role = NX_ROLE_OTHER;
   bool flow_mod_table_id = false;
   std::uint32_t flow_format = NXFF_OPENFLOW10;  // of what it is told unasked

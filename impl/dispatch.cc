@@ -59,6 +59,8 @@ Verdict handle_packet_out(Core& core, Connection& conn, ByteView m) {
   if (slave(conn)) return refuse(kEperm);
   PacketOut out;
   if (const Error error = decode_packet_out(m, &out)) return refuse(error);
+  const bool reserved = out.in_port >= OFPP_MAX && out.in_port != OFPP_LOCAL && out.in_port != OFPP_NONE;
+  if (reserved && out.in_port != OFPP_CONTROLLER) return refuse(kBadInPort);
   if (out.buffer_id != OFP_NO_BUFFER) {
     if (!conn.buffers) return refuse(kBufferUnknown);
     const PacketBuffers::Retrieved got = conn.buffers->retrieve(out.buffer_id, core.frame);
@@ -108,9 +110,10 @@ Verdict handle(Core& core, Connection& conn, ByteView m) {
   if (recognized.error) return refuse(recognized.error);
   switch (recognized.kind) {
     case MessageKind::not_for_switch:
-      return refuse(kBadType);
     case MessageKind::statistics_not_for_switch:
-      return refuse(kBadStat);
+      return refuse(kBadType);
+    case MessageKind::error:
+      return kDone;
     case MessageKind::echo_request:
       return handle_echo(core, conn, m);
     case MessageKind::echo_reply:

@@ -50,13 +50,10 @@ Error choose_table(const Core& core, const FlowMod& flow, std::uint8_t* table_id
 }
 
 Plan plan_add(const Core& core, const FlowMod& flow) {
-  if ((flow.flags & OFPFF_CHECK_OVERLAP) != 0) {
-    for (const Classifier& table : tables_named(core, flow.table_id)) {
-      if (table.overlaps(flow.match, flow.priority)) return refusal(kOverlap);
-    }
-  }
   Plan plan{Plan::Action::add, {}};
   if (const Error error = choose_table(core, flow, &plan.table_id)) return refusal(error);
+  const bool check = (flow.flags & OFPFF_CHECK_OVERLAP) != 0;
+  if (check && core.tables[plan.table_id].overlaps(flow.match, flow.priority)) return refusal(kOverlap);
   if (is_deletion_pending(core, flow.match, flow.priority, plan.table_id)) return postponement();
   if (ClassifierEntry* victim = core.tables[plan.table_id].find(flow.match, flow.priority)) {
     plan.victim = &rule_of(*victim);
@@ -73,8 +70,9 @@ bool collect_loose(const Core& core, std::uint8_t table_id, const PackedMatch& m
   for (const Classifier& table : tables_named(core, table_id)) {
     table.for_each_covered(match, [&](ClassifierEntry& entry) {
       Rule& rule = rule_of(entry);
+      if (rule.hidden()) return;
       free = free && rule.pending == nullptr;
-      if (!rule.hidden() && outputs_to(rule.actions, out_port)) touched.push_back(&rule);
+      if (outputs_to(rule.actions, out_port)) touched.push_back(&rule);
     });
   }
   return free;
@@ -89,7 +87,7 @@ bool collect_strict(const Core& core, const FlowMod& flow, std::uint16_t out_por
     if (entry == nullptr) continue;
     Rule& rule = rule_of(*entry);
     if (rule.pending != nullptr) return false;
-    if (!rule.hidden() && outputs_to(rule.actions, out_port)) touched.push_back(&rule);
+    if (outputs_to(rule.actions, out_port)) touched.push_back(&rule);  // never hidden: no request has such a priority
   }
   return true;
 }
@@ -97,6 +95,8 @@ bool collect_strict(const Core& core, const FlowMod& flow, std::uint16_t out_por
 Plan plan_change(const Core& core, const FlowMod& flow, std::vector<Rule*>& touched) {
   const bool strict = flow.command == OFPFC_MODIFY_STRICT || flow.command == OFPFC_DELETE_STRICT;
   const bool modify = flow.command == OFPFC_MODIFY || flow.command == OFPFC_MODIFY_STRICT;
+  const bool missing = flow.table_id != OFP_ALL_TABLES && flow.table_id >= core.tables.size();
+  if (missing && !modify) return refusal(kBadTableId);  // a modification becomes an add, which says so
   const std::uint16_t out_port = modify ? std::uint16_t{OFPP_NONE} : flow.out_port;
   const bool free = strict ? collect_strict(core, flow, out_port, touched)
                            : collect_loose(core, flow.table_id, flow.match, out_port, touched);
@@ -107,7 +107,9 @@ Plan plan_change(const Core& core, const FlowMod& flow, std::vector<Rule*>& touc
 }
 
 Plan plan_flow_mod(const Core& core, const FlowMod& flow, std::vector<Rule*>& touched) {
-  if ((flow.flags & OFPFF_EMERG) != 0) return refusal(kAllTablesFull);
+  if ((flow.flags & OFPFF_EMERG) != 0) {
+    return refusal(flow.idle_timeout != 0 || flow.hard_timeout != 0 ? kBadEmergTimeout : kAllTablesFull);
+  }
   if (flow.command > OFPFC_DELETE_STRICT) return refusal(kBadCommand);
   return flow.command == OFPFC_ADD ? plan_add(core, flow) : plan_change(core, flow, touched);
 }
@@ -129,13 +131,16 @@ Verdict commit_add(Core& core, Connection* conn, ByteView request, const FlowMod
 
 Verdict commit_modify(Core& core, Connection* conn, ByteView request, const FlowMod& flow) {
   Group* group = open_group(core, conn, request, flow.buffer_id);
+  bool changes = false;
   for (Rule* rule : core.touched) {
     if (std::ranges::equal(rule->actions, flow.actions)) {
       rule->face.cookie = flow.cookie;
     } else {
+      changes = true;
       begin_modify(core, group, *rule, flow.actions, flow.cookie);
     }
   }
+  if (!changes) group->error = use_buffer(core, *group, *core.touched.front());
   submit_group(core, group);
   return kDone;
 }

@@ -90,23 +90,6 @@ void undo_modify(Operation& op) {
   show_actions(*op.rule);
 }
 
-// The request's buffered packet meets the rule, once, when nothing of the request is left to do. What goes wrong is
-// told to the controller and undoes nothing.
-Error use_buffer(Core& core, Operation& op) {
-  Group& group = *op.group;
-  if (op.kind == OperationKind::remove || group.error || group.connection == nullptr ||
-      group.buffer_id == OFP_NO_BUFFER || group.n_operations != 1) {
-    return {};
-  }
-  const std::uint32_t id = std::exchange(group.buffer_id, OFP_NO_BUFFER);
-  if (!group.connection->buffers) return kBufferUnknown;
-  const PacketBuffers::Retrieved got = group.connection->buffers->retrieve(id, core.frame);
-  if (got.error || !got.packet) return got.error;
-  const Raised packets(core.packets_welcome);
-  return from_provider(
-      core.provider.rule_execute(core.instance, &op.rule->face, got.in_port, core.frame.data(), core.frame.size()));
-}
-
 void settle(Core& core, Operation& op, bool succeeded) {
   Rule& rule = *op.rule;
   switch (op.kind) {
@@ -225,6 +208,17 @@ void begin_remove(Core& core, Group* group, Rule& rule) {
   core.provider.rule_destruct(core.instance, &rule.face, handle_of(op));
 }
 
+Error use_buffer(Core& core, Group& group, Rule& rule) {
+  if (group.connection == nullptr || group.buffer_id == OFP_NO_BUFFER) return {};
+  const std::uint32_t id = std::exchange(group.buffer_id, OFP_NO_BUFFER);
+  if (!group.connection->buffers) return kBufferUnknown;
+  const PacketBuffers::Retrieved got = group.connection->buffers->retrieve(id, core.frame);
+  if (got.error || !got.packet) return got.error;
+  const Raised packets(core.packets_welcome);
+  return from_provider(
+      core.provider.rule_execute(core.instance, &rule.face, got.in_port, core.frame.data(), core.frame.size()));
+}
+
 oft_op* handle_of(const Operation& op) {
   static_assert(sizeof(void*) == 8, "an operation's handle is its generation and its slot, in a pointer's bits");
   // No object stands behind the handle: it is only ever compared and taken apart again.
@@ -244,7 +238,8 @@ void finish(Core& core, Operation& op, Error error) {
   if (op.kind == OperationKind::remove) error = {};
   Group* group = op.group;
   retire(op);
-  const Error reported = error ? error : use_buffer(core, op);
+  const bool buffer_due = !error && op.kind != OperationKind::remove && !group->error && group->n_operations == 1;
+  const Error reported = buffer_due ? use_buffer(core, *group, *op.rule) : error;
   if (!group->error) group->error = reported;
   if (error && op.failed_at_once != nullptr) *op.failed_at_once = true;
   settle(core, op, !error);

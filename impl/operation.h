@@ -29,6 +29,10 @@ void begin_modify(Core& core, Group* group, Rule& rule, ByteView actions, std::u
 // Takes the rule out of its table.
 void begin_remove(Core& core, Group* group, Rule& rule);
 
+// The packet that the request named by its buffer id meets `rule`; a request has it once. What goes wrong is told to
+// the controller and undoes nothing.
+Error use_buffer(Core& core, Group& group, Rule& rule);
+
 // The provider's handle of an operation, and back; nullptr: no such operation is in progress.
 oft_op* handle_of(const Operation& op);
 Operation* operation_of(Core& core, const oft_op* handle);

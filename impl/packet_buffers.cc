@@ -17,7 +17,7 @@ std::uint32_t PacketBuffers::save(ByteView frame, std::uint16_t in_port, std::ui
   const std::size_t index = std::exchange(next_, (next_ + 1) % kSlots);
   Slot& slot = slots_[index];
   if (slot.full && now_ms < slot.expires_ms) return OFP_NO_BUFFER;
-  if (++slot.serial >= kReservedSerial) slot.serial = 0;
+  if (++slot.serial >= kReservedSerial) slot.serial = 1;
   slot.frame.assign(frame.begin(), frame.end());
   slot.full = true;
   slot.in_port = in_port;
@@ -28,7 +28,7 @@ std::uint32_t PacketBuffers::save(ByteView frame, std::uint16_t in_port, std::ui
 PacketBuffers::Retrieved PacketBuffers::retrieve(std::uint32_t id, std::vector<std::uint8_t>& frame) {
   Slot& slot = slots_[id % kSlots];
   const std::uint32_t serial = id >> kSlotBits;
-  if (slot.serial == serial) {
+  if (slot.serial == serial && serial != 0) {
     if (!slot.full) return {kBufferEmpty};
     slot.full = false;
     frame.swap(slot.frame);

@@ -1,7 +1,8 @@
 // The packets that one connection's controller may still refer to by buffer id.
 //
 // A ring of 256 slots. An id is the slot in its low 8 bits and the slot's serial number above; the serial changes each
-// time the slot is filled, so an old id is told apart. source: Open vSwitch of July 2011, packet buffers.
+// time the slot is filled, so an old id is told apart; 0 is that of a slot never filled. source: Open vSwitch of July
+// 2011, packet buffers.
 // Invariant: a slot that holds a packet was filled under its present serial.
 #pragma once
 

@@ -149,6 +149,14 @@ void put_port(Core& core, const oft_port& port, std::uint8_t* p) {
   put<wire::port_stats::collisions>(p, s.collisions);
 }
 
+// The table of emergency flows, which there are none of, may be asked about though it does not exist.
+Error take_request(const Core& core, ByteView m, FlowStatsRequest* request) {
+  if (const Error error = decode_flow_stats_request(m, request)) return error;
+  const bool known = request->table_id < core.tables.size() || request->table_id == OFP_ALL_TABLES ||
+                     request->table_id == OFP_EMERGENCY_TABLE;
+  return known ? Error{} : kNoSuchTable;
+}
+
 }  // namespace
 
 Verdict handle_desc_stats(Core& core, Connection& conn, ByteView m) {
@@ -167,7 +175,7 @@ Verdict handle_desc_stats(Core& core, Connection& conn, ByteView m) {
 
 Verdict handle_flow_stats(Core& core, Connection& conn, ByteView m) {
   FlowStatsRequest request;
-  if (const Error error = decode_flow_stats_request(m, &request)) return refuse(error);
+  if (const Error error = take_request(core, m, &request)) return refuse(error);
   if (!collect_loose(core, request.table_id, request.match, request.out_port, core.touched)) return kPostpone;
   Reply reply(core, conn, m);
   const auto put_rule = is_nicira_stats(m) ? put_nx_flow : put_flow;
@@ -178,7 +186,7 @@ Verdict handle_flow_stats(Core& core, Connection& conn, ByteView m) {
 
 Verdict handle_aggregate_stats(Core& core, Connection& conn, ByteView m) {
   FlowStatsRequest request;
-  if (const Error error = decode_flow_stats_request(m, &request)) return refuse(error);
+  if (const Error error = take_request(core, m, &request)) return refuse(error);
   if (!collect_loose(core, request.table_id, request.match, request.out_port, core.touched)) return kPostpone;
   std::uint64_t packets = 0, bytes = 0;
   for (const Rule* rule : core.touched) {
@@ -223,7 +231,9 @@ Verdict handle_port_stats(Core& core, Connection& conn, ByteView m) {
 // No provider of this interface has queues: no port has anything to tell about.
 Verdict handle_queue_stats(Core& core, Connection& conn, ByteView m) {
   const std::uint16_t wanted = get<wire::queue_stats_request::port_no>(m.data());
-  if (wanted >= OFPP_MAX && wanted != OFPP_ALL) return refuse(kQueueBadPort);
+  const bool exists = std::ranges::any_of(core.ports, [=](const oft_port& port) { return port.number == wanted; });
+  if (wanted != OFPP_ALL && !exists) return refuse(kQueueBadPort);
+  if (get<wire::queue_stats_request::queue_id>(m.data()) != OFPQ_ALL) return refuse(kBadQueue);
   Reply(core, conn, m).send();
   return kDone;
 }

@@ -77,7 +77,9 @@ inline constexpr Error kEperm = openflow_error(OFPET_BAD_REQUEST, OFPBRC_EPERM);
 inline constexpr Error kBadLen = openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_LEN);
 inline constexpr Error kBufferEmpty = openflow_error(OFPET_BAD_REQUEST, OFPBRC_BUFFER_EMPTY);
 inline constexpr Error kBufferUnknown = openflow_error(OFPET_BAD_REQUEST, OFPBRC_BUFFER_UNKNOWN);
-inline constexpr Error kBadRole = openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_ROLE);
+inline constexpr Error kBadRole = nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_ROLE);
+inline constexpr Error kBadInPort = nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_IN_PORT);
+inline constexpr Error kNoSuchTable = nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_TABLE_ID);  // statistics
 inline constexpr Error kAllTablesFull = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_ALL_TABLES_FULL);
 inline constexpr Error kOverlap = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP);
 inline constexpr Error kBadCommand = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_BAD_COMMAND);
@@ -85,6 +87,8 @@ inline constexpr Error kUnsupported = openflow_error(OFPET_FLOW_MOD_FAILED, OFPF
 inline constexpr Error kBadTableId = nicira_error(OFPET_FLOW_MOD_FAILED, NXFMFC_BAD_TABLE_ID);
 inline constexpr Error kBadPort = openflow_error(OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_PORT);
 inline constexpr Error kBadHwAddr = openflow_error(OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_HW_ADDR);
+inline constexpr Error kBadEmergTimeout = openflow_error(OFPET_FLOW_MOD_FAILED, OFPFMFC_BAD_EMERG_TIMEOUT);
+inline constexpr Error kBadQueue = openflow_error(OFPET_QUEUE_OP_FAILED, OFPQOFC_BAD_QUEUE);
 inline constexpr Error kQueueBadPort = openflow_error(OFPET_QUEUE_OP_FAILED, OFPQOFC_BAD_PORT);
 
 }  // namespace oftwin::impl

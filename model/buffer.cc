@@ -25,7 +25,7 @@ std::uint32_t save_packet(Turn& turn, Connection& conn, std::uint16_t in_port, B
     return OFP_NO_BUFFER;
   }
   turn.hit("BUF-1");
-  if (++buffer.serial >= kReservedSerial) buffer.serial = 0;
+  if (++buffer.serial >= kReservedSerial) buffer.serial = turn.erratum(28) ? 0 : 1;
   buffer.full = true;
   buffer.filled_ms = turn.state.now_ms;
   buffer.in_port = in_port;
@@ -40,7 +40,7 @@ Retrieved retrieve_packet(Turn& turn, Connection& conn, std::uint32_t buffer_id)
   if (conn.buffers.empty()) return refuse("BUF-3", OFPBRC_BUFFER_UNKNOWN);
   PacketBuffer& buffer = conn.buffers[buffer_id % kPacketBuffers];
   const std::uint32_t serial = buffer_id >> 8;
-  if (buffer.serial == serial) {
+  if (buffer.serial == serial && (serial != 0 || turn.erratum(28))) {
     if (!buffer.full) return refuse("BUF-4", OFPBRC_BUFFER_EMPTY);
     turn.hit("BUF-5");
     buffer.full = false;

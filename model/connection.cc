@@ -42,6 +42,13 @@ void forget_work(Turn& turn, Connection& conn) {
   }
   conn.blocked.reset();
   conn.ended = false;
+  if (turn.erratum(27)) return;
+  conn.role = Role::other;
+  conn.flow_format = FlowFormat::openflow10;
+  conn.flow_mod_table_id = false;
+  conn.miss_send_len = OFP_DEFAULT_MISS_SEND_LEN;
+  conn.buffers.assign(conn.buffers.size(), {});
+  conn.next_buffer = 0;
 }
 
 std::uint64_t seconds(const Turn& turn) { return turn.state.now_ms / 1000; }

@@ -35,7 +35,10 @@ Verdict handle_not_for_switch(Turn& turn, Connection&, const Message&) {
   return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
 }
 Verdict handle_statistics_not_for_switch(Turn& turn, Connection&, const Message&) {
-  return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_STAT));
+  return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, turn.erratum(25) ? OFPBRC_BAD_STAT : OFPBRC_BAD_TYPE));
+}
+Verdict handle_error(Turn& turn, Connection& conn, const Message& message) {
+  return turn.erratum(20) ? handle_not_for_switch(turn, conn, message) : turn.done("MSG-16");
 }
 
 Verdict answer(Turn& turn, Connection& conn, ClauseId why, Bytes reply) {
@@ -79,6 +82,10 @@ Verdict handle_packet_out(Turn& turn, Connection& conn, const Message& message) 
   auto decoded = decode_packet_out(message.bytes);
   if (const auto* error = std::get_if<Error>(&decoded)) return turn.end("MSG-2", {false, *error});
   PacketOut& po = std::get<PacketOut>(decoded);
+  const bool reserved = po.in_port >= OFPP_MAX && po.in_port != OFPP_LOCAL && po.in_port != OFPP_NONE;
+  if (reserved && po.in_port != OFPP_CONTROLLER && !turn.erratum(26)) {
+    return turn.end("OUT-3", {false, nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_IN_PORT)});
+  }
   if (po.buffer_id != OFP_NO_BUFFER) {
     turn.hit("OUT-2");
     Retrieved retrieved = retrieve_packet(turn, conn, po.buffer_id);
@@ -117,7 +124,11 @@ Verdict handle_port_mod(Turn& turn, Connection&, const Message& message) {
 Verdict handle_role(Turn& turn, Connection& conn, const Message& message) {
   if (!primary(conn)) return turn.refuse("ROLE-1", OFPET_BAD_REQUEST, OFPBRC_EPERM);
   const auto wanted = get<wire::nx_role::role>(message.bytes);
-  if (wanted > NX_ROLE_SLAVE) return turn.refuse("ROLE-2", OFPET_BAD_REQUEST, OFPBRC_BAD_ROLE);
+  if (wanted > NX_ROLE_SLAVE) {
+    const Error bad_role = nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_ROLE);
+    return turn.end("ROLE-2",
+                    {false, turn.erratum(24) ? openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_ROLE) : bad_role});
+  }
   const Role role{static_cast<std::uint8_t>(wanted)};
   if (role != conn.role && has_pending_groups(turn.state, conn.name)) return turn.postpone("ROLE-3");
   for (Connection& other : turn.state.connections) {
@@ -149,6 +160,7 @@ struct Handled {
 constexpr Handled kHandlers[] = {
     {MessageKind::not_for_switch, handle_not_for_switch},
     {MessageKind::statistics_not_for_switch, handle_statistics_not_for_switch},
+    {MessageKind::error, handle_error},
     {MessageKind::echo_request, handle_echo},
     {MessageKind::echo_reply, handle_echo_reply},
     {MessageKind::features_request, handle_features},

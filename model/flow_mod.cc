@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/async.h"
+#include "model/buffer.h"
 #include "model/dispatch.h"
 #include "model/match.h"
 #include "model/nxm.h"
@@ -18,6 +19,7 @@ namespace oftwin::model {
 namespace {
 
 constexpr std::uint16_t kNoMemory = 12;  // ENOMEM
+constexpr Error kBadTable = nicira_error(OFPET_FLOW_MOD_FAILED, NXFMFC_BAD_TABLE_ID);
 // With more, a flow's extended statistics record might not fit into a message.
 constexpr std::size_t kMostActionBytes =
     (0xffff - wire::nx_stats_msg::size - wire::nx_flow_stats::size - wire::nx_flow_stats::longest_match) / 8 * 8;
@@ -48,18 +50,17 @@ Rules all_rules(const State& state) {
   return rules_of(state, OFP_ALL_TABLES, [](const Rule&) { return true; });
 }
 
-bool overlap_found(const State& state, const FlowMod& fm) {
+bool overlap_found(const State& state, std::uint8_t tables, const FlowMod& fm) {
   const auto meets = [&](const Rule& r) { return r.priority == fm.priority && overlaps(r.match, fm.match); };
-  return !rules_of(state, fm.table, meets).empty();
+  return !rules_of(state, tables, meets).empty();
 }
 
 // The table of a new rule; an error if there is none.
 std::variant<std::uint8_t, Error> choose_table(Turn& turn, std::uint8_t wanted) {
-  const Error bad_table = nicira_error(OFPET_FLOW_MOD_FAILED, NXFMFC_BAD_TABLE_ID);
   if (wanted != OFP_ALL_TABLES) {
     turn.hit("ADD-2");
     if (wanted < turn.state.tables.size()) return wanted;
-    return bad_table;
+    return kBadTable;
   }
   const auto& choice = turn.state.provider.choose_table;
   if (!choice) {
@@ -70,7 +71,7 @@ std::variant<std::uint8_t, Error> choose_table(Turn& turn, std::uint8_t wanted) 
   turn.emit(observation::ChooseTable{*choice});
   if (const auto* table = std::get_if<std::uint8_t>(&*choice); table && *table >= turn.state.tables.size()) {
     if (turn.erratum(12)) turn.defect("E-12", true, "the provider chooses a table that does not exist");
-    return bad_table;
+    return kBadTable;
   }
   return *choice;
 }
@@ -128,12 +129,15 @@ Verdict install(Turn& turn, const Asker& asker, RuleName name, std::uint8_t tabl
 }  // namespace
 
 Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& fm) {
-  if ((fm.flags & OFPFF_CHECK_OVERLAP) && overlap_found(turn.state, fm)) {
-    return turn.refuse("ADD-1", OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP);
-  }
+  const auto overlap_in = [&](std::uint8_t tables) {
+    return (fm.flags & OFPFF_CHECK_OVERLAP) && overlap_found(turn.state, tables, fm);
+  };
+  const auto overlap = [&] { return turn.refuse("ADD-1", OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP); };
+  if (turn.erratum(19) && overlap_in(fm.table)) return overlap();
   const auto choice = choose_table(turn, fm.table);
   if (const auto* error = std::get_if<Error>(&choice)) return {false, *error};
   const std::uint8_t table = std::get<std::uint8_t>(choice);
+  if (overlap_in(table)) return overlap();
   if (deletion_pending(turn.state, table, fm)) return turn.postpone("ADD-5");
   turn.emit(observation::Alloc{name, turn.state.provider.alloc_fails});
   if (turn.state.provider.alloc_fails) return turn.end("ADD-10", {false, system_error(kNoMemory)});
@@ -147,16 +151,13 @@ Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& f
 
 namespace {
 
-// Of these rules those that a request may touch; nullopt: an operation is in progress on one, whatever else is asked.
+// Of these rules those that a request may touch; nullopt: an operation is in progress on one, whatever its out_port.
 std::optional<Rules> touchable(Turn& turn, Rules rules, std::uint16_t out_port) {
-  const auto busy = std::ranges::find_if(rules, [&](const Rule* r) { return turn.operation_on(r->name); });
-  if (busy != rules.end()) {
-    if (hidden(**busy)) turn.hit("OP-8");
-    return {};
-  }
-  std::erase_if(rules, [&](const Rule* rule) {
-    return hidden(*rule) || (out_port != OFPP_NONE && !outputs_to(rule->actions, out_port));
-  });
+  const auto busy = [&](const Rule* rule) { return turn.operation_on(rule->name) != nullptr; };
+  if (turn.erratum(22) && std::ranges::any_of(rules, busy)) return {};
+  if (std::erase_if(rules, [](const Rule* rule) { return hidden(*rule); }) > 0) turn.hit("OP-8");
+  if (std::ranges::any_of(rules, busy)) return {};
+  std::erase_if(rules, [&](const Rule* rule) { return out_port != OFPP_NONE && !outputs_to(rule->actions, out_port); });
   return rules;
 }
 
@@ -170,14 +171,20 @@ std::optional<Rules> collect(Turn& turn, const FlowMod& fm, bool strict, std::ui
 Verdict modify_rules(Turn& turn, const Asker& asker, const FlowMod& fm, const Rules& rules) {
   Rules changing = rules;
   std::erase_if(changing, [&](const Rule* rule) { return rule->actions == fm.actions; });
-  const std::vector<RuleName> names = in_chosen_order(turn, changing);
+  const bool packet_only = changing.empty() && fm.buffer_id != OFP_NO_BUFFER && !turn.erratum(29);
+  const std::vector<RuleName> names = in_chosen_order(turn, packet_only ? rules : changing);
   const std::uint32_t group = begin_group(turn, asker, fm.buffer_id);
   for (const Rule* rule : rules) {
     if (rule->actions != fm.actions) continue;
     turn.hit("MOD-3");
     turn.rule_in_table(rule->name)->cookie = fm.cookie;
   }
-  for (const RuleName name : names) start_modify(turn, group, name, fm.actions, fm.cookie);
+  if (packet_only) {
+    turn.hit("MOD-7");
+    turn.group(group)->error = use_buffer(turn, *turn.group(group), names.front());
+  } else {
+    for (const RuleName name : names) start_modify(turn, group, name, fm.actions, fm.cookie);
+  }
   submit_group(turn, group);
   return {};
 }
@@ -205,6 +212,7 @@ Verdict modify_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod
 }
 
 Verdict delete_flow(Turn& turn, const Asker& asker, const FlowMod& fm, bool strict) {
+  if (!table_exists(turn.state, fm.table) && !turn.erratum(18)) return turn.end("DEL-5", {false, kBadTable});
   const std::optional<Rules> rules = collect(turn, fm, strict, fm.out_port);
   if (!rules) return turn.postpone("DEL-1");
   if (rules->empty()) return turn.done("DEL-2");
@@ -238,6 +246,10 @@ std::vector<RuleName> in_chosen_order(Turn& turn, const std::vector<const Rule*>
   return names;
 }
 
+bool table_exists(const State& state, std::uint8_t table) {
+  return table == OFP_ALL_TABLES || table < state.tables.size();
+}
+
 std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t table, const Match& match,
                                                       std::uint16_t out_port) {
   turn.hit("MATCH-2");
@@ -258,7 +270,10 @@ Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
   if (fm.actions.size() > kMostActionBytes && !turn.erratum(16)) {
     return turn.refuse("FM-5", OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
   }
-  if (fm.flags & OFPFF_EMERG) return turn.refuse("FM-2", OFPET_FLOW_MOD_FAILED, OFPFMFC_ALL_TABLES_FULL);
+  if (fm.flags & OFPFF_EMERG) {
+    const bool timeout = (fm.idle_timeout || fm.hard_timeout) && !turn.erratum(21);
+    return turn.refuse("FM-2", OFPET_FLOW_MOD_FAILED, timeout ? OFPFMFC_BAD_EMERG_TIMEOUT : OFPFMFC_ALL_TABLES_FULL);
+  }
   turn.hit("FM-1");
   hit_match_clauses(turn, message.bytes, fm);
   switch (fm.command) {

@@ -15,6 +15,8 @@ std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t t
 
 // Names of the rules in the order in which they are to be touched.
 std::vector<RuleName> in_chosen_order(Turn& turn, const std::vector<const Rule*>& rules);
+// Whether there is such a table, or all are meant.
+bool table_exists(const State& state, std::uint8_t table);
 
 // The rule in this table with this very match and priority.
 const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority);

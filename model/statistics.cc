@@ -9,6 +9,7 @@
 #include "model/nxm.h"
 #include "model/provider.h"
 #include "model/wire.h"
+#include "spec/nicira.h"
 #include "spec/openflow.h"
 
 namespace oftwin::model {
@@ -40,7 +41,10 @@ std::variant<std::vector<const Rule*>, Verdict> find_rules(Turn& turn, const Mes
   const FlowStatsRequest& request = std::get<FlowStatsRequest>(decoded);
   if (extended(message.bytes)) turn.hit("NXM-16");
   if (request.out_port != OFPP_NONE) turn.hit("STAT-12");
-  if (request.table == OFP_ALL_TABLES || request.table >= turn.state.tables.size()) turn.hit("STAT-13");
+  if (request.table == OFP_ALL_TABLES || request.table == OFP_EMERGENCY_TABLE) turn.hit("STAT-13");
+  if (!table_exists(turn.state, request.table) && request.table != OFP_EMERGENCY_TABLE && !turn.erratum(18)) {
+    return turn.end("STAT-16", {false, nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_TABLE_ID)});
+  }
   const auto found = collect_loose(turn, request.table, request.match, request.out_port);
   if (!found) return turn.postpone("STAT-4");
   return *found;
@@ -106,7 +110,12 @@ Verdict handle_port_stats(Turn& turn, Connection& conn, const Message& message) 
 // No port has a queue.
 Verdict handle_queue_stats(Turn& turn, Connection& conn, const Message& message) {
   const auto number = get<wire::queue_stats_request::port_no>(message.bytes);
-  if (number >= OFPP_MAX && number != OFPP_ALL) return turn.refuse("STAT-9", OFPET_QUEUE_OP_FAILED, OFPQOFC_BAD_PORT);
+  if (number != OFPP_ALL && (turn.erratum(23) ? number >= OFPP_MAX : !turn.port(number))) {
+    return turn.refuse("STAT-9", OFPET_QUEUE_OP_FAILED, OFPQOFC_BAD_PORT);
+  }
+  if (get<wire::queue_stats_request::queue_id>(message.bytes) != OFPQ_ALL && !turn.erratum(23)) {
+    return turn.refuse("STAT-17", OFPET_QUEUE_OP_FAILED, OFPQOFC_BAD_QUEUE);
+  }
   turn.hit("STAT-10");
   return reply(turn, conn, message, {});
 }

@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <set>
+#include <string>
 
+#include "harness/errata.h"
 #include "harness/generator.h"
 #include "harness/rename.h"
 #include "harness/report.h"
@@ -123,23 +127,29 @@ TEST(minimize, no_event_of_the_result_can_be_left_out) {
   EXPECT_GT(minimized_traces, 10);
 }
 
-// A subject with a defect of the original is told from `corrected` by generated traces, and by few events of them.
-// (Not all defects show: some corrupt memory only, some need more than these traces have.)
+// A subject with one defect of the original is told from `corrected` by generated traces, and by few events of them.
 TEST(minimize, defects_of_the_original_are_found_and_small) {
-  int found = 0;
-  for (std::size_t erratum = 1; erratum <= 17; ++erratum) {
-    ModelSubject defective({}, model::Errata{}.set(erratum));
-    for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+  const std::set<std::string> out_of_sight = {
+      "E-09",  // corrupts memory, which no subject shows
+      "E-16",  // takes a flow-mod of 64 KB, which no generated trace has
+  };
+  std::set<std::string> missed;
+  for (const Erratum& erratum : read_errata(OFTWIN_SOURCE_DIR)) {
+    ModelSubject defective({}, model::Errata{}.set(erratum.number()));
+    bool found = false;
+    const std::uint64_t seeds = out_of_sight.contains(erratum.id) ? 100 : 5000;
+    for (std::uint64_t seed = 1; seed <= seeds && !found; ++seed) {
       const Trace trace = generate(seed);
       if (!symptom_of_run(defective, {}, trace.config, trace.events)) continue;
+      found = true;
       const auto minimized = minimize_divergence(trace, defective);
       ASSERT_TRUE(minimized);
-      EXPECT_LE(inputs(minimized->events), 8u) << "erratum " << erratum << "\n" << print_trace(*minimized);
-      ++found;
-      break;
+      EXPECT_LE(inputs(minimized->events), 8u) << erratum.id << "\n" << print_trace(*minimized);
+      std::printf("%s: trace %d, %zu inputs\n", erratum.id.c_str(), static_cast<int>(seed), inputs(minimized->events));
     }
+    if (!found) missed.insert(erratum.id);
   }
-  EXPECT_GE(found, 12);
+  EXPECT_EQ(missed, out_of_sight);
 }
 
 TEST(rename, split_messages_keep_their_rules) {

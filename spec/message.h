@@ -15,6 +15,7 @@ namespace oftwin {
 // Extended messages are of the kind of the OpenFlow 1.0 message that does the same.
 enum class MessageKind : std::uint8_t {
   not_for_switch,  // known, but nothing that a switch takes
+  error,
   statistics_not_for_switch,
   echo_request,
   echo_reply,
@@ -48,7 +49,7 @@ struct Form {
 
 inline constexpr Form messages[] = {
     {OFPT_HELLO, MessageKind::not_for_switch, header::size, 1},
-    {OFPT_ERROR, MessageKind::not_for_switch, error_msg::size, 1},
+    {OFPT_ERROR, MessageKind::error, error_msg::size, 1},
     {OFPT_ECHO_REQUEST, MessageKind::echo_request, header::size, 1},
     {OFPT_ECHO_REPLY, MessageKind::echo_reply, header::size, 1},
     {OFPT_VENDOR, MessageKind::not_for_switch, vendor_msg::vendor_size, 1},

@@ -57,6 +57,9 @@ enum NxBadRequestCode : std::uint16_t {
   NXBRC_NXM_BAD_MASK = 0x103,
   NXBRC_NXM_BAD_PREREQ = 0x104,
   NXBRC_NXM_DUP_TYPE = 0x105,
+  NXBRC_BAD_TABLE_ID = 0x200,  // these three: of September 2011 (errata E-18, E-24, E-26)
+  NXBRC_BAD_ROLE = 0x201,
+  NXBRC_BAD_IN_PORT = 0x202,
 };
 enum NxFlowModFailedCode : std::uint16_t { NXFMFC_HARDWARE = 0x100, NXFMFC_BAD_TABLE_ID = 0x101 };
 

@@ -15,6 +15,7 @@ inline constexpr std::uint16_t OFP_DL_TYPE_NOT_ETH_TYPE = 0x05ff;
 inline constexpr std::uint16_t OFP_VLAN_NONE = 0xffff;
 inline constexpr std::uint32_t OFP_NO_BUFFER = 0xffffffff;
 inline constexpr std::uint8_t OFP_ALL_TABLES = 0xff;
+inline constexpr std::uint8_t OFP_EMERGENCY_TABLE = 0xfe;  // in statistics requests
 inline constexpr std::uint16_t OFP_DEFAULT_PRIORITY = 0x8000;
 inline constexpr std::uint16_t OFP_DEFAULT_MISS_SEND_LEN = 128;
 inline constexpr std::size_t OFP_MAX_TABLE_NAME_LEN = 32;
