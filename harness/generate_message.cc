@@ -325,8 +325,11 @@ Bytes MessageGenerator::port_mod(std::uint32_t xid) {
 
 Bytes MessageGenerator::unknown(std::uint32_t xid) {
   switch (source_.below(7)) {
-    case 0:
-      return encode(request::Stats{xid, static_cast<std::uint16_t>(source_.between(5, 8)), 0, {}});
+    case 0: {
+      Bytes out = encode(request::Stats{xid, static_cast<std::uint16_t>(source_.between(3, 8)), 0, {}});
+      if (source_.chance(30)) out[1] = OFPT_STATS_REPLY;
+      return out;
+    }
     case 1:
       return encode(request::Stats{xid, 0xffff, 0, Bytes{0, 0, 0x23, 0x20, 0, 0, 0, 9, 0, 0, 0, 0}});
     case 2:

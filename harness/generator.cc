@@ -361,7 +361,8 @@ class TraceGenerator {
 
   void choose_table() {
     event::ProviderChooseTable choose;
-    if (s_.chance(70)) choose.answer = static_cast<std::uint8_t>(s_.below(config_.tables.size()));
+    const std::uint64_t most = config_.tables.size() + (s_.chance(10) ? 1 : 0);  // one that is not there, now and then
+    if (s_.chance(70)) choose.answer = static_cast<std::uint8_t>(s_.below(most));
     if (s_.chance(20)) choose.answer = draw_error();
     add(choose);
   }
