@@ -452,6 +452,7 @@ class GzipLines {
 void read_recordings(const std::string& path, const std::function<bool(const Recording&)>& visit) {
   GzipLines lines(path);
   std::string line;
+  bool empty = true;
   for (std::size_t number = 1; lines.next(line); ++number) {
     ScenarioReader scenario;
     Recording recording;
@@ -463,7 +464,9 @@ void read_recordings(const std::string& path, const std::function<bool(const Rec
       throw RecordingError(fmt::format("{}:{}: step {}: {}", path, number, scenario.step(), e.what()));
     }
     if (!visit(recording)) return;
+    empty = false;
   }
+  if (empty) throw RecordingError(path + ": holds no recording");
 }
 
 Trace trace_of(const Recording& recording) {

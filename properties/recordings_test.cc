@@ -110,6 +110,11 @@ class BrokenRecording : public testing::Test {
 
 TEST_F(BrokenRecording, missing_file_is_named) { EXPECT_EQ(error_of("/nowhere.gz"), "/nowhere.gz: can't be opened"); }
 
+TEST_F(BrokenRecording, empty_file_is_an_error) {
+  const std::string path = write("");
+  EXPECT_EQ(error_of(path), path + ": holds no recording");
+}
+
 TEST_F(BrokenRecording, line_and_byte_of_broken_json_are_named) {
   const std::string path = write("{\"id\":\n");
   EXPECT_EQ(error_of(path), path + ":1: byte 7: no JSON");
