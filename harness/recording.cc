@@ -18,7 +18,6 @@
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
-
 namespace {
 
 using nlohmann::json;
@@ -27,7 +26,6 @@ using words::Malformed;
 namespace ob = observation;
 
 // --- Scalars ------------------------------------------------------------------------------------------------------
-
 const std::string& text(const json& j) { return j.get_ref<const std::string&>(); }
 Bytes parse_hex(const json& j) { return words::parse_hex(text(j)); }
 Error parse_error(const json& j) { return words::parse_error(text(j)); }
@@ -452,8 +450,8 @@ class GzipLines {
 void read_recordings(const std::string& path, const std::function<bool(const Recording&)>& visit) {
   GzipLines lines(path);
   std::string line;
-  bool empty = true;
-  for (std::size_t number = 1; lines.next(line); ++number) {
+  std::size_t number = 1;
+  for (; lines.next(line); ++number) {
     ScenarioReader scenario;
     Recording recording;
     try {
@@ -464,9 +462,8 @@ void read_recordings(const std::string& path, const std::function<bool(const Rec
       throw RecordingError(fmt::format("{}:{}: step {}: {}", path, number, scenario.step(), e.what()));
     }
     if (!visit(recording)) return;
-    empty = false;
   }
-  if (empty) throw RecordingError(path + ": holds no recording");
+  if (number == 1) throw RecordingError(path + ": holds no recording");
 }
 
 Trace trace_of(const Recording& recording) {
