@@ -106,10 +106,10 @@ Error decode_flow_mod(ByteView message, bool table_id_extension, FlowMod* out) {
   if (get<wire::header::type>(p) == OFPT_VENDOR) return decode_nx_flow_mod(message, table_id_extension, out);
   if (const Error error = take_actions(message.subspan(wire::flow_mod::size), out)) return error;
 
-  bool exact = false;
-  out->match = decode_match(p + wire::flow_mod::match.offset, &exact);
+  const std::uint8_t* match = p + wire::flow_mod::match.offset;
+  out->match = decode_match(match);
   normalize(out->match);
-  out->priority = exact ? 0xffff : get<wire::flow_mod::priority>(p);
+  out->priority = is_exact(match) ? 0xffff : get<wire::flow_mod::priority>(p);
   take_command(get<wire::flow_mod::command>(p), table_id_extension, out);
   out->cookie = get<wire::flow_mod::cookie>(p);
   out->idle_timeout = get<wire::flow_mod::idle_timeout>(p);
@@ -125,8 +125,7 @@ bool is_nicira_stats(ByteView message) { return get<wire::stats_msg::type>(messa
 Error decode_flow_stats_request(ByteView message, FlowStatsRequest* out) {
   if (is_nicira_stats(message)) return decode_nx_flow_stats_request(message, out);
   const std::uint8_t* p = message.data();
-  bool exact = false;
-  *out = {decode_match(p + wire::flow_stats_request::match.offset, &exact), get<wire::flow_stats_request::table_id>(p),
+  *out = {decode_match(p + wire::flow_stats_request::match.offset), get<wire::flow_stats_request::table_id>(p),
           get<wire::flow_stats_request::out_port>(p)};
   return {};
 }

@@ -1,6 +1,7 @@
 // A match packed into 64-bit words, value and mask, so that comparing, covering and overlapping are a few word
-// operations and equal matches are equal bytes.
+// operations and equal matches are equal words.
 //
+// W is std::uint64_t in the switch; the same source is proved with a solver's words (properties/prove/).
 // Invariants: value & ~mask == 0 in every word; words from `words` on are zero; `words` is kBasicWords exactly when
 // the mask has no bit in the words that OpenFlow 1.0 cannot express.
 #pragma once
@@ -12,6 +13,7 @@
 #include "impl/provider.h"
 #include "spec/match.h"
 #include "spec/openflow.h"
+#include "spec/word.h"
 
 namespace oftwin::impl {
 
@@ -22,26 +24,41 @@ namespace oftwin::impl {
 //   9,10 ipv6_src   11,12 ipv6_dst   13,14 nd_target
 inline constexpr std::size_t kBasicWords = 4;
 inline constexpr std::size_t kAllWords = 15;
-using Words = std::array<std::uint64_t, kAllWords>;
+template <class W>
+using WordsOf = std::array<W, kAllWords>;
+using Words = WordsOf<std::uint64_t>;
 
-struct PackedMatch {
-  Words value{};
-  Words mask{};
+template <class W>
+constexpr auto equal(const WordsOf<W>& a, const WordsOf<W>& b) {
+  W differing{};
+  for (std::size_t i = 0; i < kAllWords; ++i) differing |= a[i] ^ b[i];
+  return differing == 0;
+}
+
+template <class W>
+struct PackedMatchOf {
+  WordsOf<W> value{};
+  WordsOf<W> mask{};
   std::size_t words = kBasicWords;
 
-  bool operator==(const PackedMatch& o) const { return value == o.value && mask == o.mask; }
+  auto operator==(const PackedMatchOf& o) const { return equal(value, o.value) && equal(mask, o.mask); }
 };
+using PackedMatch = PackedMatchOf<std::uint64_t>;
 
-PackedMatch pack(const Match& match);
-Words pack(const FlowKey& key);
+template <class B>
+PackedMatchOf<like<B, std::uint64_t>> pack(const MatchOf<B>& match);
+template <class B>
+WordsOf<like<B, std::uint64_t>> pack(const FlowKeyOf<B>& key);
 void unpack(const PackedMatch& match, oft_match* out);
 
 // Mixes `words` words; `basis` separates tables that share one index.
-std::uint64_t hash_words(const Words& w, std::size_t words, std::uint64_t basis);
+template <class W>
+W hash_words(const WordsOf<W>& w, std::size_t words, std::uint64_t basis);
 
 // Every bit that `general` asks for, `specific` asks for, with the same value.
-inline bool covers(const PackedMatch& general, const PackedMatch& specific) {
-  std::uint64_t differing = 0;
+template <class W>
+constexpr auto covers(const PackedMatchOf<W>& general, const PackedMatchOf<W>& specific) {
+  W differing{};
   for (std::size_t i = 0; i < general.words; ++i) {
     differing |= (general.mask[i] & ~specific.mask[i]) | ((general.value[i] ^ specific.value[i]) & general.mask[i]);
   }
@@ -49,23 +66,33 @@ inline bool covers(const PackedMatch& general, const PackedMatch& specific) {
 }
 
 // Some packet could match both.
-inline bool overlaps(const PackedMatch& a, const PackedMatch& b) {
-  std::uint64_t differing = 0;
+template <class W>
+constexpr auto overlaps(const PackedMatchOf<W>& a, const PackedMatchOf<W>& b) {
+  W differing{};
   for (std::size_t i = 0; i < a.words; ++i) differing |= (a.value[i] ^ b.value[i]) & a.mask[i] & b.mask[i];
   return differing == 0;
 }
 
-inline bool matches(const PackedMatch& match, const Words& key) {
-  std::uint64_t differing = 0;
+template <class W>
+constexpr auto matches(const PackedMatchOf<W>& match, const WordsOf<W>& key) {
+  W differing{};
   for (std::size_t i = 0; i < match.words; ++i) differing |= (match.value[i] ^ key[i]) & match.mask[i];
   return differing == 0;
 }
 
-// OpenFlow 1.0's 40-byte structure. `exact` tells whether it has no wildcard as sent (then the priority is 65535).
-PackedMatch decode_match(const std::uint8_t* ofp_match, bool* exact);
-void encode_match(const PackedMatch& match, std::uint8_t* ofp_match);
+// OpenFlow 1.0's 40-byte structure.
+template <class B>
+PackedMatchOf<like<B, std::uint64_t>> decode_match(const B* ofp_match);
+template <class B>
+void encode_match(const PackedMatchOf<like<B, std::uint64_t>>& match, B* ofp_match);
+// Whether it has no wildcard as sent (then the priority is 65535).
+template <class B>
+auto is_exact(const B* ofp_match);
 
 // Wildcards, silently, the fields whose lower layer is not matched.
-void normalize(PackedMatch& match);
+template <class W>
+void normalize(PackedMatchOf<W>& match);
 
 }  // namespace oftwin::impl
+
+#include "impl/match_words.h"  // IWYU pragma: export

@@ -98,8 +98,7 @@ void close_connections(Core& core) {
 }
 
 OwnRule own_rule(std::uint32_t priority, const WireMatchBytes& match, ByteView actions) {
-  bool exact = false;
-  return {priority, decode_match(match.data(), &exact), {actions.begin(), actions.end()}, true};
+  return {priority, decode_match(match.data()), {actions.begin(), actions.end()}, true};
 }
 
 }  // namespace

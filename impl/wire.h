@@ -10,35 +10,52 @@
 #include "spec/error.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
+#include "spec/word.h"
 
 namespace oftwin::impl {
 
-inline std::uint16_t load16(const std::uint8_t* p) { return static_cast<std::uint16_t>(p[0] << 8 | p[1]); }
-inline std::uint32_t load32(const std::uint8_t* p) {
-  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
+// B: a byte that is read or written; std::uint8_t, or a solver's.
+template <class B>
+like<B, std::uint16_t> load16(const B* p) {
+  return static_cast<like<B, std::uint16_t>>(p[0] << 8 | p[1]);
 }
-inline std::uint64_t load48(const std::uint8_t* p) { return std::uint64_t{load16(p)} << 32 | load32(p + 2); }
-inline std::uint64_t load64(const std::uint8_t* p) { return std::uint64_t{load32(p)} << 32 | load32(p + 4); }
+template <class B>
+like<B, std::uint32_t> load32(const B* p) {
+  using W = like<B, std::uint32_t>;
+  return W{p[0]} << 24 | W{p[1]} << 16 | W{p[2]} << 8 | p[3];
+}
+template <class B>
+like<B, std::uint64_t> load48(const B* p) {
+  return like<B, std::uint64_t>{load16(p)} << 32 | load32(p + 2);
+}
+template <class B>
+like<B, std::uint64_t> load64(const B* p) {
+  return like<B, std::uint64_t>{load32(p)} << 32 | load32(p + 4);
+}
 
-inline void store16(std::uint8_t* p, std::uint64_t v) {
-  p[0] = static_cast<std::uint8_t>(v >> 8);
-  p[1] = static_cast<std::uint8_t>(v);
+template <class B>
+void store16(B* p, like<B, std::uint64_t> v) {
+  p[0] = static_cast<B>(v >> 8);
+  p[1] = static_cast<B>(v);
 }
-inline void store32(std::uint8_t* p, std::uint64_t v) {
+template <class B>
+void store32(B* p, like<B, std::uint64_t> v) {
   store16(p, v >> 16);
   store16(p + 2, v);
 }
-inline void store48(std::uint8_t* p, std::uint64_t v) {
+template <class B>
+void store48(B* p, like<B, std::uint64_t> v) {
   store16(p, v >> 32);
   store32(p + 2, v);
 }
-inline void store64(std::uint8_t* p, std::uint64_t v) {
+template <class B>
+void store64(B* p, like<B, std::uint64_t> v) {
   store32(p, v >> 32);
   store32(p + 4, v);
 }
 
-template <wire::Field F>
-auto get(const std::uint8_t* p) {
+template <wire::Field F, class B>
+auto get(const B* p) {
   if constexpr (F.size == 1) {
     return p[F.offset];
   } else if constexpr (F.size == 2) {
@@ -53,10 +70,10 @@ auto get(const std::uint8_t* p) {
   }
 }
 
-template <wire::Field F>
-void put(std::uint8_t* p, std::uint64_t v) {
+template <wire::Field F, class B>
+void put(B* p, like<B, std::uint64_t> v) {
   if constexpr (F.size == 1) {
-    p[F.offset] = static_cast<std::uint8_t>(v);
+    p[F.offset] = static_cast<B>(v);
   } else if constexpr (F.size == 2) {
     store16(p + F.offset, v);
   } else if constexpr (F.size == 4) {

@@ -7,6 +7,7 @@
 #include "model/match.h"
 #include "model/nxm.h"
 #include "model/wire.h"
+#include "model/wire_match.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
 
@@ -46,28 +47,6 @@ Recognised look_up_statistics(std::span<const wire::Form> forms, std::span<const
   return look_up_nicira(nicira, message, w::vendor, w::subtype, w::size);
 }
 
-// count: how many low bits of the address are wildcarded; 32 to 63 mean all.
-std::uint32_t address_mask(std::uint32_t count) { return count >= 32 ? 0 : 0xffffffffu << count; }
-
-template <class T>
-Masked<T> exact_unless(bool wildcarded, T value, T all = static_cast<T>(~T{})) {
-  return wildcarded ? Masked<T>{} : Masked<T>{value, all};
-}
-
-constexpr std::uint16_t kVid = 0x0fff, kPcp = 0xe000, kTagPresent = 0x1000;
-
-Masked<std::uint16_t> decode_vlan(std::uint32_t wildcards, std::uint16_t vid, std::uint8_t pcp) {
-  const bool any_vid = wildcards & OFPFW_DL_VLAN, any_pcp = wildcards & OFPFW_DL_VLAN_PCP;
-  if (!any_vid && vid == OFP_VLAN_NONE) return {0, 0xffff};
-  Masked<std::uint16_t> tci;
-  if (!any_vid) tci = {static_cast<std::uint16_t>(kTagPresent | (vid & kVid)), kTagPresent | kVid};
-  if (!any_pcp) {
-    tci.value = static_cast<std::uint16_t>(tci.value | kTagPresent | ((pcp << 13) & kPcp));
-    tci.mask = static_cast<std::uint16_t>(tci.mask | kTagPresent | kPcp);
-  }
-  return tci;
-}
-
 // Takes a match of `length` bytes and its padding off the front of `rest`.
 std::variant<Match, Error> take_nxm(ByteView& rest, std::size_t length, std::uint8_t tos_bits) {
   const std::size_t padded = (length + 7) / 8 * 8;
@@ -94,26 +73,6 @@ Recognised recognise(ByteView message) {
     default:
       return found;
   }
-}
-
-Match decode_match(ByteView message, std::size_t at, std::uint8_t tos_bits) {
-  namespace w = wire::match;
-  const auto wildcards = get<w::wildcards>(message, at);
-  const auto has = [&](std::uint32_t bit) { return (wildcards & bit) != 0; };
-  constexpr std::uint64_t mac = 0xffffffffffff;
-  Match m;
-  m.in_port = exact_unless(has(OFPFW_IN_PORT), get<w::in_port>(message, at));
-  m.dl_src = exact_unless(has(OFPFW_DL_SRC), get<w::dl_src>(message, at), mac);
-  m.dl_dst = exact_unless(has(OFPFW_DL_DST), get<w::dl_dst>(message, at), mac);
-  m.dl_type = exact_unless(has(OFPFW_DL_TYPE), get<w::dl_type>(message, at));
-  m.vlan_tci = decode_vlan(wildcards, get<w::dl_vlan>(message, at), get<w::dl_vlan_pcp>(message, at));
-  m.nw_tos = exact_unless(has(OFPFW_NW_TOS), get<w::nw_tos>(message, at), tos_bits);
-  m.nw_proto = exact_unless(has(OFPFW_NW_PROTO), get<w::nw_proto>(message, at));
-  m.nw_src = {get<w::nw_src>(message, at), address_mask(wildcards >> OFPFW_NW_SRC_SHIFT & OFPFW_NW_BITS_MASK)};
-  m.nw_dst = {get<w::nw_dst>(message, at), address_mask(wildcards >> OFPFW_NW_DST_SHIFT & OFPFW_NW_BITS_MASK)};
-  m.tp_src = exact_unless(has(OFPFW_TP_SRC), get<w::tp_src>(message, at));
-  m.tp_dst = exact_unless(has(OFPFW_TP_DST), get<w::tp_dst>(message, at));
-  return canonical(m);
 }
 
 bool extended(ByteView message) {

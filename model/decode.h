@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <variant>
 
+#include "model/wire_match.h"
 #include "spec/bytes.h"
 #include "spec/error.h"
 #include "spec/match.h"
@@ -34,12 +35,6 @@ struct FlowMod {
 };
 // with_table_id: the high byte of the command is a table.
 std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_id, std::uint8_t tos_bits);
-
-// Which bits of a matched ToS are compared (MATCH-8).
-inline constexpr std::uint8_t kTosBits = 0xfc, kTosBitsOf2011 = 0xff;
-
-// Of an OpenFlow 1.0 match as sent, not normalized. source: OpenFlow 1.0 section 5.2.3
-Match decode_match(ByteView message, std::size_t at, std::uint8_t tos_bits = kTosBits);
 
 struct FlowStatsRequest {
   Match match;

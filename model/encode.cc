@@ -7,6 +7,7 @@
 #include "model/decode.h"
 #include "model/nxm.h"
 #include "model/wire.h"
+#include "model/wire_match.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
 
@@ -71,25 +72,6 @@ void put_port(Bytes& out, std::size_t at, const PortConfig& port) {
   put(out, {{w::advertised, port.advertised}, {w::supported, port.supported}, {w::peer, port.peer}}, at);
 }
 
-constexpr std::uint64_t kAllButMulticast = 0xfeffffffffff;  // of an Ethernet destination
-
-std::uint32_t wildcarded_bits(std::uint32_t mask) {
-  return mask == 0 ? 32u : static_cast<std::uint32_t>(std::countr_zero(mask));
-}
-
-// Sets the VLAN fields and returns their wildcards.
-std::uint32_t put_vlan(Bytes& out, std::size_t at, Masked<std::uint16_t> tci) {
-  constexpr std::uint16_t vid = 0x0fff, pcp = 0xe000, present = 0x1000;
-  if (tci.mask == 0) return OFPFW_DL_VLAN | OFPFW_DL_VLAN_PCP;
-  if ((tci.mask & present) && !(tci.value & present)) {
-    put(out, wire::match::dl_vlan, OFP_VLAN_NONE, at);
-    return 0;
-  }
-  put(out, wire::match::dl_vlan, tci.value & tci.mask & vid, at);
-  put(out, wire::match::dl_vlan_pcp, static_cast<std::uint64_t>((tci.value & tci.mask & pcp) >> 13), at);
-  return (tci.mask & vid ? 0u : OFPFW_DL_VLAN) | (tci.mask & pcp ? 0u : OFPFW_DL_VLAN_PCP);
-}
-
 // The room that a record of an extended reply is given (NXM-16).
 std::size_t reserved(const Bytes& record) {
   namespace w = wire::nx_flow_stats;
@@ -98,29 +80,6 @@ std::size_t reserved(const Bytes& record) {
 }
 
 }  // namespace
-
-void encode_match(Bytes& out, std::size_t at, const Match& m) {
-  namespace w = wire::match;
-  std::uint32_t wildcards = put_vlan(out, at, m.vlan_tci);
-  const auto field = [&](wire::Field f, const auto& masked, std::uint32_t bit) {
-    put(out, f, masked.value, at);
-    if (masked.mask == 0) wildcards |= bit;
-  };
-  field(w::in_port, m.in_port, OFPFW_IN_PORT);
-  field(w::dl_src, m.dl_src, OFPFW_DL_SRC);
-  field(w::dl_dst, m.dl_dst, 0);
-  if ((m.dl_dst.mask & kAllButMulticast) == 0) wildcards |= OFPFW_DL_DST;
-  field(w::dl_type, m.dl_type, OFPFW_DL_TYPE);
-  field(w::nw_tos, m.nw_tos, OFPFW_NW_TOS);
-  field(w::nw_proto, m.nw_proto, OFPFW_NW_PROTO);
-  field(w::tp_src, m.tp_src, OFPFW_TP_SRC);
-  field(w::tp_dst, m.tp_dst, OFPFW_TP_DST);
-  field(w::nw_src, m.nw_src, 0);
-  field(w::nw_dst, m.nw_dst, 0);
-  wildcards |= wildcarded_bits(m.nw_src.mask) << OFPFW_NW_SRC_SHIFT;
-  wildcards |= wildcarded_bits(m.nw_dst.mask) << OFPFW_NW_DST_SHIFT;
-  put(out, w::wildcards, wildcards, at);
-}
 
 Bytes encode_echo_reply(ByteView request) {
   Bytes out(request.begin(), request.end());

@@ -43,7 +43,4 @@ Bytes encode_packet_in(std::uint32_t buffer_id, std::uint16_t in_port, PacketInR
                        std::size_t send_len);
 Bytes encode_port_status(std::uint8_t reason, const PortConfig& port);
 
-// The match as OpenFlow 1.0 can say it. source: OpenFlow 1.0 section 5.2.3
-void encode_match(Bytes& out, std::size_t at, const Match& match);
-
 }  // namespace oftwin::model

@@ -1,7 +1,8 @@
 // What matches mean: a few sentences about each field, said once for all fields.
 //
-// The functions are templates over the match type: anything that has spec/match.h's field names, with words that know
-// `&`, `^` and `==`, will do. Invariant: canonical matches (no value bit outside its mask) in, canonical matches out.
+// Everything is a template over the words of a match, so that what runs is what is proved (properties/prove/).
+// Invariant: canonical matches (no value bit outside its mask) in, canonical matches out; canonical() and normalized()
+// only ever take bits away.
 #pragma once
 
 #include <array>
@@ -12,6 +13,24 @@
 
 namespace oftwin::model {
 
+// The i-th of a field's words, if it is made of several.
+template <class W, std::size_t N>
+constexpr Masked<W> word_at(const Masked<std::array<W, N>>& field, std::size_t i) {
+  return {field.value[i], field.mask[i]};
+}
+template <class W, std::size_t N>
+constexpr W word_at(const std::array<W, N>& packet, std::size_t i) {
+  return packet[i];
+}
+
+// The conjunction of `test` over the words of an address.
+template <class A, class B, class Test>
+constexpr auto every_word(const A& a, const B& b, Test test) {
+  auto all = test(word_at(a, 0), word_at(b, 0));
+  for (std::size_t i = 1; i < 16; ++i) all = all && test(word_at(a, i), word_at(b, i));
+  return all;
+}
+
 // The conjunction of `test` over corresponding fields of `a` and `b`. Arrays count as that many fields.
 template <class A, class B, class Test>
 constexpr auto every_field(const A& a, const B& b, Test test) {
@@ -20,20 +39,15 @@ constexpr auto every_field(const A& a, const B& b, Test test) {
          test(a.tp_dst, b.tp_dst) && test(a.dl_src, b.dl_src) && test(a.dl_dst, b.dl_dst) &&
          test(a.vlan_tci, b.vlan_tci) && test(a.nw_tos, b.nw_tos) && test(a.tun_id, b.tun_id) &&
          test(a.reg[0], b.reg[0]) && test(a.reg[1], b.reg[1]) && test(a.reg[2], b.reg[2]) && test(a.reg[3], b.reg[3]) &&
-         test(a.arp_sha, b.arp_sha) && test(a.arp_tha, b.arp_tha) && test(a.ipv6_src, b.ipv6_src) &&
-         test(a.ipv6_dst, b.ipv6_dst) && test(a.nd_target, b.nd_target);
+         test(a.arp_sha, b.arp_sha) && test(a.arp_tha, b.arp_tha) && every_word(a.ipv6_src, b.ipv6_src, test) &&
+         every_word(a.ipv6_dst, b.ipv6_dst, test) && every_word(a.nd_target, b.nd_target, test);
 }
 
 // What one field says about a packet's value, about a narrower field, about a field that may meet it.
 struct FieldMatches {
-  template <class W, class V>
-  constexpr auto operator()(const Masked<W>& field, const V& packet) const {
+  template <class W>
+  constexpr auto operator()(const Masked<W>& field, const W& packet) const {
     return agree<W>(field.value, packet, field.mask);
-  }
-  constexpr bool operator()(const Masked<Ipv6>& field, const Ipv6& packet) const {
-    bool all = true;
-    for (std::size_t i = 0; i < 16; ++i) all &= agree(field.value[i], packet[i], field.mask[i]);
-    return all;
   }
 };
 struct FieldCovers {
@@ -41,25 +55,11 @@ struct FieldCovers {
   constexpr auto operator()(const Masked<W>& general, const Masked<W>& specific) const {
     return contains(specific.mask, general.mask) && agree(general.value, specific.value, general.mask);
   }
-  constexpr bool operator()(const Masked<Ipv6>& general, const Masked<Ipv6>& specific) const {
-    bool all = true;
-    for (std::size_t i = 0; i < 16; ++i) {
-      all &= contains(specific.mask[i], general.mask[i]) && agree(general.value[i], specific.value[i], general.mask[i]);
-    }
-    return all;
-  }
 };
 struct FieldOverlaps {
   template <class W>
   constexpr auto operator()(const Masked<W>& a, const Masked<W>& b) const {
-    return agree<W>(a.value, b.value, a.mask & b.mask);
-  }
-  constexpr bool operator()(const Masked<Ipv6>& a, const Masked<Ipv6>& b) const {
-    bool all = true;
-    for (std::size_t i = 0; i < 16; ++i) {
-      all &= agree<unsigned>(a.value[i], b.value[i], unsigned(a.mask[i]) & unsigned(b.mask[i]));
-    }
-    return all;
+    return agree<W>(a.value, b.value, static_cast<W>(a.mask & b.mask));
   }
 };
 
@@ -81,11 +81,43 @@ constexpr auto overlaps(const M& a, const M& b) {
   return every_field(a, b, FieldOverlaps{});
 }
 
+template <class W>
+constexpr void clear_outside_mask(Masked<W>& field) {
+  field.value = static_cast<W>(field.value & field.mask);
+}
+template <class W, std::size_t N>
+constexpr void clear_outside_mask(Masked<std::array<W, N>>& field) {
+  for (std::size_t i = 0; i < N; ++i) field.value[i] = static_cast<W>(field.value[i] & field.mask[i]);
+}
+
 // Clears every value bit that no mask bit asks for.
-Match canonical(Match match);
+template <class Byte>
+MatchOf<Byte> canonical(MatchOf<Byte> m) {
+  for (auto* f : {&m.tun_id, &m.dl_src, &m.dl_dst, &m.arp_sha, &m.arp_tha}) clear_outside_mask(*f);
+  for (auto& f : m.reg) clear_outside_mask(f);
+  for (auto* f : {&m.nw_src, &m.nw_dst}) clear_outside_mask(*f);
+  for (auto* f : {&m.in_port, &m.dl_type, &m.vlan_tci, &m.tp_src, &m.tp_dst}) clear_outside_mask(*f);
+  for (auto* f : {&m.nw_tos, &m.nw_proto}) clear_outside_mask(*f);
+  for (auto* f : {&m.ipv6_src, &m.ipv6_dst, &m.nd_target}) clear_outside_mask(*f);
+  return m;
+}
 
 // The rule of OpenFlow 1.0 flow-mods: a field whose lower layer is not matched is not matched either. source:
 // original-behaviour.md, fact 8.
-Match normalized(Match match);
+template <class Byte>
+MatchOf<Byte> normalized(MatchOf<Byte> m) {
+  const auto is = [](const auto& field, unsigned all, unsigned value) {
+    return field.mask == all && field.value == value;
+  };
+  const auto ipv4 = is(m.dl_type, 0xffff, 0x0800), arp = is(m.dl_type, 0xffff, 0x0806);
+  const auto icmp = is(m.nw_proto, 0xff, 1), tcp = is(m.nw_proto, 0xff, 6), udp = is(m.nw_proto, 0xff, 17);
+  if (!(ipv4 && (icmp || tcp || udp))) m.tp_src = m.tp_dst = {};
+  if (!ipv4) m.nw_tos = {};
+  if (!ipv4 && !arp) {
+    m.nw_proto = {};
+    m.nw_src = m.nw_dst = {};
+  }
+  return m;
+}
 
 }  // namespace oftwin::model

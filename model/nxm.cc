@@ -7,6 +7,7 @@
 #include "model/encode.h"
 #include "model/match.h"
 #include "model/wire.h"
+#include "model/wire_match.h"
 #include "spec/nxm.h"
 #include "spec/openflow.h"
 

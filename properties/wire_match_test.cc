@@ -48,14 +48,12 @@ Bytes impl_bytes(const impl::PackedMatch& match) {
 
 RC_GTEST_PROP(WireMatch, both_decoders_understand_the_same, ()) {
   const Raw raw = draw_raw();
-  bool exact = false;
-  RC_ASSERT(impl::decode_match(raw.data(), &exact) == impl::pack(model::decode_match(raw, 0)));
+  RC_ASSERT(impl::decode_match(raw.data()) == impl::pack(model::decode_match(raw, 0)));
 }
 
 RC_GTEST_PROP(WireMatch, MATCH_4_both_normalize_the_same, ()) {
   const Raw raw = draw_raw();
-  bool exact = false;
-  impl::PackedMatch packed = impl::decode_match(raw.data(), &exact);
+  impl::PackedMatch packed = impl::decode_match(raw.data());
   impl::normalize(packed);
   RC_ASSERT(packed == impl::pack(model::normalized(model::decode_match(raw, 0))));
 }

@@ -1,13 +1,37 @@
 // The few operations on words that matching is written in, so that the same source runs on integers and can be
-// instantiated with a solver's bit vectors: no `?:`, no short-circuit that a proof would have to follow.
+// instantiated with a solver's words: no `?:` where both sides are wanted, no standard function on bits.
+//
+// A solver's word type brings its own select, countr_zero and rotl (found by its arguments) and specializes Like.
 #pragma once
+
+#include <bit>
+#include <concepts>
 
 namespace oftwin {
 
-// `c ? a : b`, as a function, so that a symbolic word can provide its own.
+// T among the words that W belongs to: among machine words T itself, among a solver's words T's counterpart.
+template <class W, class T>
+struct Like {
+  using type = T;
+};
+template <class W, class T>
+using like = typename Like<W, T>::type;
+
+// `c ? a : b`, as a function, so that a symbolic word can provide its own. Both sides are evaluated.
 template <class T>
 constexpr T select(bool c, T a, T b) {
   return c ? a : b;
+}
+
+// How many zero bits stand below the lowest one; of 0 the width.
+template <std::unsigned_integral W>
+constexpr int countr_zero(W w) {
+  return std::countr_zero(w);
+}
+
+template <std::unsigned_integral W>
+constexpr W rotl(W w, int bits) {
+  return std::rotl(w, bits);
 }
 
 // The bits of `a` and `b` inside `mask` are the same.
