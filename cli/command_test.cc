@@ -71,6 +71,22 @@ TEST_F(Command, an_expectation_that_does_not_hold_is_exit_code_1) {
   EXPECT_NE(r.output.find("model    c1 barrier_reply"), std::string::npos) << r.output;
 }
 
+TEST_F(Command, a_theorem_is_proved_and_shown_broken) {
+  Ran r = run("prove --theorem an_address_count");
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("1 of 1 theorems proved"), std::string::npos) << r.output;
+  EXPECT_NE(r.output.find("broken rule refuted"), std::string::npos) << r.output;
+  r = run("prove --theorem an_address_count --json -");
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("\"good\": true"), std::string::npos) << r.output;
+}
+
+TEST_F(Command, a_theorem_that_does_not_exist_is_exit_code_2) {
+  Ran r = run("prove --theorem no_such_thing");
+  EXPECT_EQ(r.code, 2) << r.output;
+  EXPECT_NE(r.output.find("no_such_thing"), std::string::npos) << r.output;
+}
+
 TEST_F(Command, a_broken_trace_is_exit_code_2_with_its_place) {
   Ran r = run("check " + file("a.trace", "\nc1 barrier_request\n\nc1 flow_mod ad\n"));
   EXPECT_EQ(r.code, 2) << r.output;

@@ -26,6 +26,16 @@ int run_convert(const ConvertOptions& options);
 // One clause, or all of them (empty).
 int run_clause(const std::string& id);
 
+struct ProveOptions {
+  std::string theorem;      // part of a name; empty: the quick set
+  std::string cross_check;  // cvc5, or nothing
+  std::string json;         // file, - for standard output
+  std::string smt;          // folder for SMT-LIB 2 scripts; nothing is proved then
+  bool list = false, all = false;
+  unsigned timeout_s = 120;
+};
+int run_prove(const ProveOptions& options);
+
 struct FuzzOptions {
   std::string subject = "builtin", engine = "libfuzzer", target, corpus, out = "out/fuzz";
   std::uint64_t time_s = 60, jobs = 1, seed = 0;

@@ -50,6 +50,17 @@ void add_coverage(CLI::App& app, CoverageOptions& o) {
   c->add_option("--json", o.json, "The table for machines, - for standard output");
 }
 
+void add_prove(CLI::App& app, ProveOptions& o) {
+  auto* c = app.add_subcommand("prove", "Theorems about matching, decided by SMT solvers over the code that runs");
+  c->add_option("--theorem", o.theorem, "Those whose name contains this (default: the quick set)");
+  c->add_flag("--all", o.all, "The slow ones, too");
+  c->add_option("--cross-check", o.cross_check, "Ask a second solver: cvc5");
+  c->add_option("--timeout", o.timeout_s, "Seconds for each question")->capture_default_str();
+  c->add_flag("--list", o.list, "Names and statements; proves nothing");
+  c->add_option("--smt", o.smt, "Write SMT-LIB 2 scripts into this folder; proves nothing");
+  c->add_option("--json", o.json, "Results for machines, - for standard output");
+}
+
 void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize, ConvertOptions& convert,
                 std::string& clause) {
   auto* r = app.add_subcommand("replay", "Both sides of a trace, step by step");
@@ -79,12 +90,14 @@ int main(int argc, char** argv) {
   CheckOptions check;
   std::string errata, clause;
   FuzzOptions fuzz;
+  ProveOptions prove;
   CoverageOptions coverage;
   ReplayOptions replay;
   MinimizeOptions minimize;
   ConvertOptions convert;
   add_check(app, check, errata);
   add_fuzz(app, fuzz);
+  add_prove(app, prove);
   add_coverage(app, coverage);
   add_others(app, replay, minimize, convert, clause);
   try {
@@ -95,6 +108,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("check")) return run_check(check);
     if (app.got_subcommand("fuzz")) return run_fuzz(fuzz);
     if (app.got_subcommand("coverage")) return run_coverage(coverage);
+    if (app.got_subcommand("prove")) return run_prove(prove);
     if (app.got_subcommand("replay")) return run_replay(replay);
     if (app.got_subcommand("minimize")) return run_minimize(minimize);
     if (app.got_subcommand("convert")) return run_convert(convert);

@@ -1,0 +1,125 @@
+// `oftwin prove`: the theorems of properties/prove/, decided again, here and now.
+#include "properties/prove/prove.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "cli/commands.h"
+
+namespace oftwin::cli {
+
+namespace {
+
+using prove::Proven;
+using prove::Theorem;
+
+bool wanted(const Theorem& theorem, const ProveOptions& options) {
+  if (!options.theorem.empty()) return theorem.name.find(options.theorem) != std::string::npos;
+  return options.all || !theorem.slow;
+}
+
+void print_instance(const char* title, const prove::Instance& instance) {
+  fmt::print("  {}{}\n", title, instance.confirmed ? "" : " (machine words do NOT confirm it)");
+  for (const auto& [name, what] : instance.shown) fmt::print("    {}: {}\n", name, what);
+  if (!instance.shown.empty()) return;
+  for (const auto& [name, value] : instance.inputs) {
+    if (value != 0) fmt::print("    {} = {:#x}\n", name, value);
+  }
+}
+
+void print_proven(const Theorem& theorem, const Proven& p, bool single) {
+  fmt::print("{} {}\n", p.good() ? "proved" : "FAILED", p.name);
+  if (single || !p.good())
+    fmt::print("  {}\n  of {}; clauses {}\n", theorem.statement, theorem.bounds, theorem.clauses);
+  fmt::print("  z3 {} in {:.2f} s, {} paths, {} obligations", print(p.z3.answer), p.z3.seconds, p.paths, p.obligations);
+  if (p.cvc5.answer != prove::Answer::not_asked)
+    fmt::print("; cvc5 {} in {:.2f} s", print(p.cvc5.answer), p.cvc5.seconds);
+  fmt::print("; broken rule {} in {:.2f} s\n", p.of_broken.confirmed ? "refuted" : "NOT REFUTED", p.broken_seconds);
+  if (p.counterexample.found) print_instance("counterexample:", p.counterexample);
+  if (single && p.example.found) print_instance("for example:", p.example);
+  if (single && p.of_broken.found) print_instance(fmt::format("when {}:", theorem.broken).c_str(), p.of_broken);
+  std::fflush(stdout);
+}
+
+nlohmann::json to_json(const prove::Instance& instance) {
+  nlohmann::json j = {{"inputs", instance.inputs}, {"confirmed", instance.confirmed}};
+  for (const auto& [name, what] : instance.shown) j["shown"][name] = what;
+  return j;
+}
+
+nlohmann::json to_json(const Theorem& theorem, const Proven& p) {
+  nlohmann::json j = {
+      {"name", p.name},
+      {"statement", theorem.statement},
+      {"of", theorem.bounds},
+      {"clauses", theorem.clauses},
+      {"good", p.good()},
+      {"paths", p.paths},
+      {"obligations", p.obligations},
+      {"z3", {{"answer", print(p.z3.answer)}, {"seconds", p.z3.seconds}}},
+      {"cvc5", {{"answer", print(p.cvc5.answer)}, {"seconds", p.cvc5.seconds}}},
+      {"broken", {{"rule", theorem.broken}, {"refuted", p.of_broken.confirmed}, {"seconds", p.broken_seconds}}}};
+  if (p.counterexample.found) j["counterexample"] = to_json(p.counterexample);
+  return j;
+}
+
+int list(const ProveOptions& options) {
+  for (const Theorem& theorem : prove::theorems()) {
+    if (!options.theorem.empty() && !wanted(theorem, options)) continue;
+    fmt::print("{}{}\n  {}\n  of {}; clauses {}; refuted when {}\n", theorem.name, theorem.slow ? " (slow)" : "",
+               theorem.statement, theorem.bounds, theorem.clauses, theorem.broken);
+  }
+  return 0;
+}
+
+int export_scripts(const ProveOptions& options) {
+  std::filesystem::create_directories(options.smt);
+  for (const Theorem& theorem : prove::theorems()) {
+    if (wanted(theorem, options)) std::ofstream(options.smt + "/" + theorem.name + ".smt2") << prove::smt_lib(theorem);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_prove(const ProveOptions& options) {
+  if (options.list) return list(options);
+  if (!options.smt.empty()) return export_scripts(options);
+  if (!options.cross_check.empty() && options.cross_check != "cvc5") {
+    throw std::runtime_error(fmt::format("--cross-check knows cvc5 only, not '{}'", options.cross_check));
+  }
+  nlohmann::json results = nlohmann::json::array();
+  std::size_t proved = 0, asked = 0;
+  double seconds = 0;
+  for (const Theorem& theorem : prove::theorems()) {
+    if (!wanted(theorem, options)) continue;
+    const Proven p = prove::prove(theorem, {!options.cross_check.empty(), options.timeout_s});
+    ++asked;
+    proved += p.good();
+    seconds += p.z3.seconds + p.cvc5.seconds + p.broken_seconds;
+    if (options.json.empty())
+      print_proven(theorem, p, !options.theorem.empty());
+    else
+      results.push_back(to_json(theorem, p));
+  }
+  if (asked == 0) throw std::runtime_error(fmt::format("no theorem's name contains '{}'; see --list", options.theorem));
+  if (options.json.empty()) {
+    fmt::print("{} of {} theorems proved, and refuted when broken, in {:.1f} s of one core\n", proved, asked, seconds);
+  } else {
+    const std::string text =
+        nlohmann::json{{"theorems", results}, {"proved", proved}, {"asked", asked}, {"seconds", seconds}}.dump(2) +
+        "\n";
+    if (options.json == "-")
+      fmt::print("{}", text);
+    else if (!(std::ofstream(options.json) << text))
+      throw std::runtime_error(fmt::format("{} cannot be written", options.json));
+  }
+  return proved == asked ? 0 : 1;
+}
+
+}  // namespace oftwin::cli

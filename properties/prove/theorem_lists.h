@@ -1,0 +1,15 @@
+// The theorems of each area; theorems() puts them together.
+#pragma once
+
+#include <vector>
+
+#include "properties/prove/theorem.h"
+
+namespace oftwin::prove {
+
+std::vector<Theorem> match_theorems();
+std::vector<Theorem> packed_theorems();
+std::vector<Theorem> wire_theorems();
+std::vector<Theorem> classifier_theorems();
+
+} // namespace oftwin::prove
