@@ -58,6 +58,21 @@ void encode_role_reply(Buffer& out, std::uint32_t xid, std::uint32_t role);
 // OpenFlow 1.0 has no word for "unknown": it says 0. (Nicira's messages say all ones.)
 inline std::uint64_t counter(std::uint64_t n) { return n == OFT_COUNTER_UNKNOWN ? 0 : n; }
 
+// A sum of counters: unknown once one of them is, whatever the known ones come to.
+template <class W>
+class CounterSum {
+ public:
+  void add(const W& n) {
+    unknown_ = unknown_ || n == OFT_COUNTER_UNKNOWN;
+    sum_ += n;
+  }
+  W total() const { return select(unknown_, W{OFT_COUNTER_UNKNOWN}, sum_); }
+
+ private:
+  W sum_{};
+  decltype(W{} == W{}) unknown_{false};
+};
+
 // A field of fixed size, cut or padded with zeros, always with a zero at its end.
 void put_text(std::uint8_t* p, std::size_t size, std::string_view text);
 

@@ -8,8 +8,6 @@
 namespace oftwin::impl {
 
 namespace {
-constexpr unsigned kSlotBits = 8;
-constexpr std::uint32_t kReservedSerial = (1u << (32 - kSlotBits)) - 1;  // "no packet", and part of OFP_NO_BUFFER
 constexpr std::uint64_t kKeepMs = 5000;
 }  // namespace
 
@@ -17,24 +15,24 @@ std::uint32_t PacketBuffers::save(ByteView frame, std::uint16_t in_port, std::ui
   const std::size_t index = std::exchange(next_, (next_ + 1) % kSlots);
   Slot& slot = slots_[index];
   if (slot.full && now_ms < slot.expires_ms) return OFP_NO_BUFFER;
-  if (++slot.serial >= kReservedSerial) slot.serial = 1;
+  slot.serial = buffer_id::next_serial(slot.serial);
   slot.frame.assign(frame.begin(), frame.end());
   slot.full = true;
   slot.in_port = in_port;
   slot.expires_ms = now_ms + kKeepMs;
-  return slot.serial << kSlotBits | static_cast<std::uint32_t>(index);
+  return buffer_id::make(static_cast<std::uint32_t>(index), slot.serial);
 }
 
 PacketBuffers::Retrieved PacketBuffers::retrieve(std::uint32_t id, std::vector<std::uint8_t>& frame) {
   Slot& slot = slots_[id % kSlots];
-  const std::uint32_t serial = id >> kSlotBits;
+  const std::uint32_t serial = buffer_id::serial(id);
   if (slot.serial == serial && serial != 0) {
     if (!slot.full) return {kBufferEmpty};
     slot.full = false;
     frame.swap(slot.frame);
     return {{}, true, slot.in_port};
   }
-  if (serial == kReservedSerial) return {};
+  if (serial == buffer_id::kReservedSerial) return {};
   return {kBufferUnknown};
 }
 

@@ -13,8 +13,29 @@
 
 #include "spec/bytes.h"
 #include "spec/error.h"
+#include "spec/word.h"
 
 namespace oftwin::impl {
+
+// An id's parts.
+namespace buffer_id {
+inline constexpr unsigned kSlotBits = 8;
+inline constexpr std::uint32_t kReservedSerial =
+    (1u << (32 - kSlotBits)) - 1;  // "no packet", and part of OFP_NO_BUFFER
+template <class W>
+constexpr W make(const W& slot, const W& serial) {
+  return serial << kSlotBits | slot;
+}
+template <class W>
+constexpr W serial(const W& id) {
+  return id >> kSlotBits;
+}
+template <class W>
+constexpr W next_serial(const W& last) {
+  const W next = last + 1;
+  return select(next >= kReservedSerial, W{1}, next);  // 0: never handed out
+}
+}  // namespace buffer_id
 
 class PacketBuffers {
  public:

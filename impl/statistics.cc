@@ -111,10 +111,6 @@ void put_nx_flow(Core& core, const Rule& rule, Reply& reply) {
 }
 
 // One unknown makes the sum unknown.
-void add_counter(std::uint64_t& sum, std::uint64_t n) {
-  sum = sum == OFT_COUNTER_UNKNOWN || n == OFT_COUNTER_UNKNOWN ? OFT_COUNTER_UNKNOWN : sum + n;
-}
-
 void put_table(Core& core, std::size_t id, std::uint8_t* p) {
   oft_table_info info{};
   info.size = sizeof info;
@@ -188,13 +184,14 @@ Verdict handle_aggregate_stats(Core& core, Connection& conn, ByteView m) {
   FlowStatsRequest request;
   if (const Error error = take_request(core, m, &request)) return refuse(error);
   if (!collect_loose(core, request.table_id, request.match, request.out_port, core.touched)) return kPostpone;
-  std::uint64_t packets = 0, bytes = 0;
+  CounterSum<std::uint64_t> packet_sum, byte_sum;
   for (const Rule* rule : core.touched) {
     std::uint64_t rule_packets = 0, rule_bytes = 0;
     core.provider.rule_get_stats(core.instance, &rule->face, &rule_packets, &rule_bytes);
-    add_counter(packets, rule_packets);
-    add_counter(bytes, rule_bytes);
+    packet_sum.add(rule_packets);
+    byte_sum.add(rule_bytes);
   }
+  const std::uint64_t packets = packet_sum.total(), bytes = byte_sum.total();
   Reply reply(core, conn, m);
   if (is_nicira_stats(m)) {
     std::uint8_t* p = reply.add(wire::nx_aggregate_stats::size);

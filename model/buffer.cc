@@ -12,7 +12,6 @@ namespace oftwin::model {
 namespace {
 
 constexpr std::uint64_t kOverwriteMs = 5000;
-constexpr std::uint32_t kReservedSerial = 0xffffff;
 
 }  // namespace
 
@@ -25,12 +24,12 @@ std::uint32_t save_packet(Turn& turn, Connection& conn, std::uint16_t in_port, B
     return OFP_NO_BUFFER;
   }
   turn.hit("BUF-1");
-  if (++buffer.serial >= kReservedSerial) buffer.serial = turn.erratum(28) ? 0 : 1;
+  buffer.serial = serial_after(buffer.serial, turn.erratum(28) ? 0u : 1u);
   buffer.full = true;
   buffer.filled_ms = turn.state.now_ms;
   buffer.in_port = in_port;
   buffer.frame.assign(frame.begin(), frame.end());
-  return static_cast<std::uint32_t>(slot) | buffer.serial << 8;
+  return id_of(static_cast<std::uint32_t>(slot), buffer.serial);
 }
 
 Retrieved retrieve_packet(Turn& turn, Connection& conn, std::uint32_t buffer_id) {
@@ -39,7 +38,7 @@ Retrieved retrieve_packet(Turn& turn, Connection& conn, std::uint32_t buffer_id)
   };
   if (conn.buffers.empty()) return refuse("BUF-3", OFPBRC_BUFFER_UNKNOWN);
   PacketBuffer& buffer = conn.buffers[buffer_id % kPacketBuffers];
-  const std::uint32_t serial = buffer_id >> 8;
+  const std::uint32_t serial = serial_of(buffer_id);
   if (buffer.serial == serial && (serial != 0 || turn.erratum(28))) {
     if (!buffer.full) return refuse("BUF-4", OFPBRC_BUFFER_EMPTY);
     turn.hit("BUF-5");

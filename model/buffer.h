@@ -7,8 +7,25 @@
 
 #include "model/turn.h"
 #include "spec/bytes.h"
+#include "spec/word.h"
 
 namespace oftwin::model {
+
+// An id: the slot in the low 8 bits, above it the slot's serial, which is never all ones nor, once handed out, 0.
+inline constexpr std::uint32_t kReservedSerial = 0xffffff;
+template <class W>
+constexpr W id_of(const W& slot, const W& serial) {
+  return slot | serial << 8;
+}
+template <class W>
+constexpr W serial_of(const W& id) {
+  return id >> 8;
+}
+// first: where serials begin again.
+template <class W>
+constexpr W serial_after(const W& serial, std::uint32_t first) {
+  return select(serial + 1 >= kReservedSerial, W{first}, serial + 1);
+}
 
 struct BufferedPacket {
   std::uint16_t in_port = 0;

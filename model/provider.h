@@ -18,6 +18,17 @@ Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule);
 
 Counters counters_of(const State& state, const Rule& rule);
 
+// A sum over one that is unknown is unknown.
+template <class W>
+W sum_of(const std::vector<W>& counters) {
+  W sum{};
+  for (const W& n : counters) {
+    if (n == kUnknown) return kUnknown;
+    sum += n;
+  }
+  return sum;
+}
+
 // Runs a buffered packet through a rule; lets out the call.
 Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame);
 Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions, ByteView frame);

@@ -76,15 +76,10 @@ Verdict handle_aggregate_stats(Turn& turn, Connection& conn, const Message& mess
   const auto rules = find_rules(turn, message);
   if (const auto* verdict = std::get_if<Verdict>(&rules)) return *verdict;
   turn.hit("STAT-6");
-  // A sum over one that is unknown is unknown.
   const auto sum = [&](std::uint64_t Counters::* counter) {
-    std::uint64_t total = 0;
-    for (const Rule* rule : std::get<0>(rules)) {
-      const std::uint64_t n = counters_of(turn.state, *rule).*counter;
-      if (n == kUnknown) return kUnknown;
-      total += n;
-    }
-    return total;
+    std::vector<std::uint64_t> all;
+    for (const Rule* rule : std::get<0>(rules)) all.push_back(counters_of(turn.state, *rule).*counter);
+    return sum_of(all);
   };
   const Counters total{sum(&Counters::packets), sum(&Counters::bytes)};
   return reply(turn, conn, message, {encode_aggregate(total, std::get<0>(rules).size(), extended(message.bytes))});

@@ -24,70 +24,65 @@ namespace oftwin::prove {
 
 // One way through the code.
 struct Path {
-  z3::expr inputs; // that lead here: the assumptions and the answers
-  z3::expr goal;   // what must hold of them
-  z3::expr about;  // of those, the ones that the theorem says something about
+  z3::expr inputs;  // that lead here: the assumptions and the answers
+  z3::expr goal;    // what must hold of them
+  z3::expr about;   // of those, the ones that the theorem says something about
 };
 
 class Engine {
-public:
+ public:
   // remember: keep an example of the present path's inputs, which answers half
   // of the questions. Only a test does not.
   explicit Engine(bool remember = true) : remember_(remember) {}
 
-  z3::context &context() { return context_; }
+  z3::context& context() { return context_; }
 
   // The unknown of that name; the same one on every path.
-  z3::expr input(const std::string &name, unsigned bits);
+  z3::expr input(const std::string& name, unsigned bits);
   // Of the inputs; to be made before anything is decided.
-  void assume(const z3::expr &condition);
+  void assume(const z3::expr& condition);
   // Must hold wherever execution passes.
-  void require(const z3::expr &condition) {
-    required_ = required_ && condition;
-  }
-  void about(const z3::expr &condition) { about_ = about_ && condition; }
-  bool decide(const z3::expr &condition);
+  void require(const z3::expr& condition) { required_ = required_ && condition; }
+  void about(const z3::expr& condition) { about_ = about_ && condition; }
+  bool decide(const z3::expr& condition);
 
   // Runs `code`, which returns its goal, along one path after the other, until
   // none is left or `seen` returns false.
-  void explore(const std::function<z3::expr()> &code,
-               const std::function<bool(const Path &)> &seen);
+  void explore(const std::function<z3::expr()>& code, const std::function<bool(const Path&)>& seen);
 
   // In the order in which they were asked for.
-  const std::vector<std::pair<std::string, z3::expr>> &inputs() const {
-    return inputs_;
-  }
+  const std::vector<std::pair<std::string, z3::expr>>& inputs() const { return inputs_; }
   // What was found impossible on the way.
-  const std::vector<z3::expr> &impossible() const { return impossible_; }
+  const std::vector<z3::expr>& impossible() const { return impossible_; }
   std::size_t paths() const { return paths_; }
   std::size_t questions() const { return questions_; }
 
-private:
+ private:
   using Example = std::optional<z3::model>;
   struct Open {
     std::vector<bool> answers;
     Example example;
   };
 
-  bool possible(const z3::expr &condition, Example &example);
-  bool ask(const z3::expr &condition);
+  bool possible(const z3::expr& condition, Example& example);
+  bool ask(const z3::expr& condition);
   void start(Open open);
 
   bool remember_;
   z3::context context_;
-  z3::solver solver_{context_}; // holds the assumptions and the present path
+  z3::solver solver_{context_};  // holds the assumptions and the present path
   std::vector<std::pair<std::string, z3::expr>> inputs_;
   z3::expr path_ = context_.bool_val(true), required_ = path_, about_ = path_;
-  std::vector<bool> answers_; // of this path, as far as they are known
-  std::size_t asked_ = 0;     // of them
-  Example example_; // inputs that lead along the present path; nothing: none is
-                    // known
+  std::vector<bool> answers_;  // of this path, as far as they are known
+  std::size_t asked_ = 0;      // of them
+  Example example_;            // inputs that lead along the present path; nothing: none is
+                               // known
   std::vector<Open> open_;
   std::vector<z3::expr> impossible_;
   std::size_t paths_ = 0, questions_ = 0;
 };
 
 // The one that is at work; words are made of its terms.
-Engine &engine();
+Engine& engine();
 
-} // namespace oftwin::prove
+}  // namespace oftwin::prove

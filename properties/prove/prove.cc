@@ -217,7 +217,7 @@ void refute_broken(const Theorem& theorem, const Options& options, Proven& out) 
   if (found.result == z3::sat) {
     const Replayed broken = replay(theorem, found.counterexample, true);
     const Replayed right = replay(theorem, found.counterexample, false);
-    out.of_broken = {true, found.counterexample, broken.shown, broken.assumed && !broken.goal && right.goal};
+    out.of_broken = {true, found.counterexample, broken.shown, broken.assumed && !broken.goal && (right.goal || !right.assumed)};
   }
   out.broken_seconds = watch.seconds();
 }

@@ -25,8 +25,7 @@ struct Decision {
 struct Instance {
   bool found = false;
   Values inputs;
-  std::vector<std::pair<std::string, std::string>>
-      shown; // matches and packets, in words
+  std::vector<std::pair<std::string, std::string>> shown;  // matches and packets, in words
   bool confirmed = false;
 };
 
@@ -34,10 +33,9 @@ struct Proven {
   std::string name;
   std::size_t paths = 0, obligations = 0;
   Decision z3, cvc5;
-  Instance counterexample; // if refuted
-  Instance example;        // that the theorem is about
-  Instance
-      of_broken; // what refutes the broken rule and leaves the right one true
+  Instance counterexample;  // if refuted
+  Instance example;         // that the theorem is about
+  Instance of_broken;       // what refutes the broken rule and leaves the right one true
   double broken_seconds = 0;
 
   // Everything that has to hold of a theorem does.
@@ -45,16 +43,16 @@ struct Proven {
 };
 
 struct Options {
-  bool cross_check = false; // ask cvc5, too
-  unsigned timeout_s = 120; // for each question
+  bool cross_check = false;  // ask cvc5, too
+  unsigned timeout_s = 120;  // for each question
 };
 
 // Throws std::runtime_error if cvc5 is wanted and not there.
-Proven prove(const Theorem &theorem, const Options &options);
+Proven prove(const Theorem& theorem, const Options& options);
 
 // The theorem as an SMT-LIB 2 script of independent questions, one for each
 // path and one for each answer that was found impossible on the way: all
 // unsatisfiable exactly if the theorem holds.
-std::string smt_lib(const Theorem &theorem);
+std::string smt_lib(const Theorem& theorem);
 
-} // namespace oftwin::prove
+}  // namespace oftwin::prove

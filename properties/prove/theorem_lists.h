@@ -11,5 +11,6 @@ std::vector<Theorem> match_theorems();
 std::vector<Theorem> packed_theorems();
 std::vector<Theorem> wire_theorems();
 std::vector<Theorem> classifier_theorems();
+std::vector<Theorem> number_theorems();
 
-} // namespace oftwin::prove
+}  // namespace oftwin::prove
