@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "impl/match.h"
 #include "spec/bytes.h"
@@ -15,16 +16,20 @@
 namespace oftwin::impl {
 
 // The first defect, in the order of the entries; `out` is then of no use.
-Error decode_nxm(ByteView entries, PackedMatch* out);
+template <class B>
+Error decode_nxm(std::span<const B> entries, PackedMatchOf<like<B, std::uint64_t>>* out);
 
 // Takes a match of `match_len` bytes, and its padding, from the front of `rest`.
 Error pull_nxm(ByteView* rest, std::size_t match_len, PackedMatch* out);
 
 // Writes the match, then zeros up to a multiple of 8; `p` has room for wire::nx_flow_stats::longest_match. Returns the
 // length without padding.
-std::size_t encode_nxm(const PackedMatch& match, std::uint8_t* p);
+template <class B>
+std::size_t encode_nxm(const PackedMatchOf<like<B, std::uint64_t>>& match, B* p);
 
 // What a match of `match_len` bytes occupies.
 constexpr std::size_t nxm_padded(std::size_t match_len) { return (match_len + 7) / 8 * 8; }
 
 }  // namespace oftwin::impl
+
+#include "impl/nxm_words.h"  // IWYU pragma: export

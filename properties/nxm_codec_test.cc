@@ -80,7 +80,7 @@ Decoded decode(const Bytes& bytes) {
                           again.begin() + static_cast<std::ptrdiff_t>(impl::nxm_padded(length)),
                           [](std::uint8_t b) { return b == 0; }));
   impl::PackedMatch read_back;
-  EXPECT_EQ(impl::decode_nxm(written, &read_back), kNone);
+  EXPECT_EQ(impl::decode_nxm(ByteView(written), &read_back), kNone);
   EXPECT_EQ(read_back, packed);
   return {kNone, match};
 }
@@ -437,7 +437,7 @@ RC_GTEST_PROP(Nxm, NXM_8_the_padded_match_must_fit, ()) {
     RC_ASSERT(error == openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_LEN));
     return;
   }
-  RC_ASSERT(error == impl::decode_nxm(entries, &direct));
+  RC_ASSERT(error == impl::decode_nxm(ByteView(entries), &direct));
   RC_ASSERT(view.size() == rest.size() - padded);
   if (!error) RC_ASSERT(pulled == direct);
 }

@@ -34,6 +34,12 @@ constexpr W rotl(W w, int bits) {
   return std::rotl(w, bits);
 }
 
+// A word's value, to find a place by; a symbolic word takes each value that it can have, one after the other.
+template <std::integral W>
+constexpr W known(W w) {
+  return w;
+}
+
 // The bits of `a` and `b` inside `mask` are the same.
 template <class W>
 constexpr auto agree(const W& a, const W& b, const W& mask) {

@@ -104,9 +104,9 @@ constexpr auto hash = [](auto& p) {
 constexpr auto normal = [](auto& p) {
   const auto m = p.match("match");
   p.show("match", m);
-  // As decoded from OpenFlow 1.0: Ethernet type and protocol are matched whole
-  // or not at all.
-  p.assume((m.dl_type.mask == 0 || m.dl_type.mask == 0xffff) && (m.nw_proto.mask == 0 || m.nw_proto.mask == 0xff));
+  // As decoded from OpenFlow 1.0: these are matched whole or not at all.
+  p.assume((m.dl_type.mask == 0 || m.dl_type.mask == 0xffff) && (m.nw_proto.mask == 0 || m.nw_proto.mask == 0xff) &&
+           (m.nw_tos.mask == 0 || m.nw_tos.mask == 0xfc));
   auto n = impl::pack(m);
   if (p.broken()) n.mask[3] &= ~std::uint64_t{0xfc00};
   impl::normalize(n);

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -60,13 +61,23 @@ Solved solve(Engine& engine, const z3::expr& formula, unsigned timeout_s) {
   return out;
 }
 
-// A script that asks about one formula after the other.
-std::string script(z3::context& context, const std::vector<z3::expr>& formulas) {
-  std::string out;
-  for (const z3::expr& formula : formulas) {
+// A script of one question after the other, each about several formulas: whether any of them can be true. What a
+// question costs beside its formulas is saved, and no question becomes too large.
+struct Script {
+  std::string text;
+  std::size_t questions = 0;
+};
+
+Script script(z3::context& context, const std::vector<z3::expr>& formulas) {
+  constexpr std::size_t at_once = 8;
+  Script out;
+  for (std::size_t i = 0; i < formulas.size(); i += at_once) {
+    z3::expr_vector some(context);
+    for (std::size_t j = i; j < std::min(i + at_once, formulas.size()); ++j) some.push_back(formulas[j]);
     z3::solver solver(context);
-    solver.add(formula);
-    out += (out.empty() ? "(set-logic QF_BV)\n" : "(reset)\n(set-logic QF_BV)\n") + solver.to_smt2();
+    solver.add(z3::mk_or(some));
+    out.text += (i == 0 ? "(set-logic QF_BV)\n" : "(reset)\n(set-logic QF_BV)\n") + solver.to_smt2();
+    ++out.questions;
   }
   return out;
 }
@@ -124,10 +135,9 @@ class ScratchFile {
   std::filesystem::path path_;
 };
 
-// `text` asks that many questions.
-Decision ask_cvc5(const std::string& text, std::size_t questions, unsigned timeout_s) {
+Decision ask_cvc5(const Script& script, unsigned timeout_s) {
   const Stopwatch watch(RUSAGE_CHILDREN);
-  const ScratchFile file(text);
+  const ScratchFile file(script.text);
   const std::string command =
       "cvc5 --bitblast=eager --tlimit-per=" + std::to_string(timeout_s * 1000) + " '" + file.path() + "' 2>&1";
   std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
@@ -145,7 +155,7 @@ Decision ask_cvc5(const std::string& text, std::size_t questions, unsigned timeo
     unsat += line == "unsat";
     if (line == "sat") answer = Answer::refuted;
   }
-  if (answer == Answer::proved && unsat != questions) answer = Answer::unknown;
+  if (answer == Answer::proved && unsat != script.questions) answer = Answer::unknown;
   return {answer, watch.seconds()};
 }
 
@@ -186,7 +196,7 @@ bool Proven::good() const {
 
 std::string smt_lib(const Theorem& theorem) {
   Engine engine;
-  return script(engine.context(), search(engine, theorem, false, Options{}.timeout_s).obligations);
+  return script(engine.context(), search(engine, theorem, false, Options{}.timeout_s).obligations).text;
 }
 
 namespace {
@@ -207,7 +217,7 @@ void prove_right(const Theorem& theorem, const Options& options, Proven& out) {
     out.example = {true, found.example, again.shown, again.assumed && again.goal};
   }
   if (!options.cross_check) return;
-  out.cvc5 = ask_cvc5(script(engine.context(), found.obligations), found.obligations.size(), options.timeout_s);
+  out.cvc5 = ask_cvc5(script(engine.context(), found.obligations), options.timeout_s);
 }
 
 void refute_broken(const Theorem& theorem, const Options& options, Proven& out) {
@@ -217,7 +227,8 @@ void refute_broken(const Theorem& theorem, const Options& options, Proven& out) 
   if (found.result == z3::sat) {
     const Replayed broken = replay(theorem, found.counterexample, true);
     const Replayed right = replay(theorem, found.counterexample, false);
-    out.of_broken = {true, found.counterexample, broken.shown, broken.assumed && !broken.goal && (right.goal || !right.assumed)};
+    out.of_broken = {true, found.counterexample, broken.shown,
+                     broken.assumed && !broken.goal && (right.goal || !right.assumed)};
   }
   out.broken_seconds = watch.seconds();
 }

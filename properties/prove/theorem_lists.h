@@ -10,6 +10,7 @@ namespace oftwin::prove {
 std::vector<Theorem> match_theorems();
 std::vector<Theorem> packed_theorems();
 std::vector<Theorem> wire_theorems();
+std::vector<Theorem> nxm_theorems();
 std::vector<Theorem> classifier_theorems();
 std::vector<Theorem> number_theorems();
 

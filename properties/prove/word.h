@@ -274,6 +274,17 @@ Word<T> rotl(const Word<T>& w, int bits) {
   return Word<T>(term.rotate_left(static_cast<unsigned>(bits)));
 }
 
+// Each value that it can have, in turn, on a path of its own: for few values, or one.
+using oftwin::known;
+template <class T>
+T known(const Word<T>& w) {
+  const z3::expr simple = w.term().simplify();
+  if (simple.is_numeral()) return static_cast<T>(simple.get_numeral_uint64());
+  T value = 0;
+  while (!engine().decide(simple == as<T>(value))) ++value;
+  return value;
+}
+
 }  // namespace oftwin::prove
 
 namespace oftwin {
