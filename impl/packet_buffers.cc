@@ -14,7 +14,7 @@ constexpr std::uint64_t kKeepMs = 5000;
 }  // namespace
 
 std::uint32_t PacketBuffers::save(ByteView frame, std::uint16_t in_port, std::uint64_t now_ms) {
-  const std::size_t index = std::exchange(next_, (next_ + 1) % kSlots);
+  const std::size_t index = std::exchange(next_, (next_ + 1) % slots_.size());
   Slot& slot = slots_[index];
   if (slot.full && now_ms < slot.expires_ms) return OFP_NO_BUFFER;
   if (++slot.serial >= kReservedSerial) slot.serial = 1;
@@ -26,9 +26,10 @@ std::uint32_t PacketBuffers::save(ByteView frame, std::uint16_t in_port, std::ui
 }
 
 PacketBuffers::Retrieved PacketBuffers::retrieve(std::uint32_t id, std::vector<std::uint8_t>& frame) {
-  Slot& slot = slots_[id % kSlots];
+  const std::size_t index = id & ((1u << kSlotBits) - 1);
   const std::uint32_t serial = id >> kSlotBits;
-  if (slot.serial == serial && serial != 0) {
+  if (index < slots_.size() && serial != 0 && slots_[index].serial == serial) {
+    Slot& slot = slots_[index];
     if (!slot.full) return {kBufferEmpty};
     slot.full = false;
     frame.swap(slot.frame);
