@@ -8,6 +8,7 @@
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/coverage.h"
+#include "cli/explore.h"
 
 namespace {
 
@@ -40,6 +41,28 @@ void add_fuzz(CLI::App& app, FuzzOptions& o) {
   c->add_option("--corpus", o.corpus, "Folder of binary or text traces to begin with");
   c->add_option("--out", o.out, "Folder for what is found and for the grown corpus")->capture_default_str();
   c->add_option("--seed", o.seed, "Of the engine; 0: by the clock")->capture_default_str();
+}
+
+void add_explore(CLI::App& app, ExploreOptions& o) {
+  auto* c = app.add_subcommand("explore", "Every sequence of events within bounds, on the model");
+  c->add_option("--scope", o.scope, "Which bounds (see --list; the first is the default)");
+  c->add_option("--edition", o.edition, "corrected; ovs-2011 (without --scope: every erratum by itself); or E-03,E-07")
+      ->capture_default_str();
+  c->add_option("--connections", o.connections, "Primary connections")->check(CLI::Range(1, 4));
+  c->add_option("--rules", o.rules, "Flows that requests name")->check(CLI::Range(1, 8));
+  c->add_option("--tables", o.tables, "Tables")->check(CLI::Range(1, 4));
+  c->add_option("--groups", o.groups, "The limit of pending groups")->check(CLI::Range(1, 8));
+  c->add_option("--inbox", o.inbox, "Unread messages of a connection")->check(CLI::Range(1, 4));
+  c->add_option("--depth", o.depth, "Events in a row; 0: no bound")->capture_default_str();
+  c->add_option("--states", o.states, "Stop after that many states; 0: no bound")->capture_default_str();
+  c->add_option("--memory", o.memory_mb, "Megabytes for visited states and frontier")->capture_default_str();
+  c->add_option("--jobs", o.threads, "Threads")->capture_default_str()->check(CLI::Range(1, 64));
+  c->add_option("--refine", o.refine, "With the built-in switch in lockstep, until so many states have been left");
+  c->add_option("--out", o.out, "Folder for traces of violations; standard output without it");
+  c->add_flag("--unchecked", o.unchecked, "Count states only (to measure what the checks cost)");
+  c->add_flag("--list", o.list, "The scopes and the invariants");
+  c->add_flag("--page", o.page, "spec/invariants.md as it should be");
+  c->add_flag("--json", o.json, "Results for machines");
 }
 
 void add_coverage(CLI::App& app, CoverageOptions& o) {
@@ -99,6 +122,8 @@ int main(int argc, char** argv) {
   add_fuzz(app, fuzz);
   add_prove(app, prove);
   add_coverage(app, coverage);
+  ExploreOptions explore;
+  add_explore(app, explore);
   add_others(app, replay, minimize, convert, clause);
   try {
     app.parse(argc, argv);
@@ -107,6 +132,7 @@ int main(int argc, char** argv) {
     if (!errata.empty()) check.edition = errata;
     if (app.got_subcommand("check")) return run_check(check);
     if (app.got_subcommand("fuzz")) return run_fuzz(fuzz);
+    if (app.got_subcommand("explore")) return run_explore(explore);
     if (app.got_subcommand("coverage")) return run_coverage(coverage);
     if (app.got_subcommand("prove")) return run_prove(prove);
     if (app.got_subcommand("replay")) return run_replay(replay);

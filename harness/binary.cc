@@ -181,6 +181,14 @@ void unusual(A& a, T& value, const T& usual, Fields read_or_write) {
 }
 
 template <class A>
+void fields(A& a, Limits& l) {
+  for (std::uint16_t* n : {&l.pending_groups, &l.packet_buffers, &l.unsent_replies}) {
+    a.number(*n, n == &l.packet_buffers ? Limits{}.packet_buffers : std::uint16_t{0xffff});
+    *n = std::max(*n, std::uint16_t{1});
+  }
+}
+
+template <class A>
 void fields(A& a, SwitchConfig& c) {
   const SwitchConfig usual;
   auto number = [&a](auto& n) { a.number(n); };
@@ -194,7 +202,11 @@ void fields(A& a, SwitchConfig& c) {
   list(a, c.ports, 0xffff);
   unusual(a, c.connections, usual.connections, [&](auto& all) { list(a, all, 0xffff); });
   unusual(a, c.datapath_id, usual.datapath_id, number);
-  unusual(a, c.n_buffers, usual.n_buffers, number);
+  auto differ =
+      static_cast<std::uint8_t>((c.n_buffers != usual.n_buffers ? 1 : 0) + (c.limits != usual.limits ? 2 : 0));
+  a.choice(differ, 4);
+  if (differ & 1) a.number(c.n_buffers);
+  if (differ & 2) fields(a, c.limits);
   unusual(a, c.capabilities, usual.capabilities, number);
   unusual(a, c.actions, usual.actions, number);
   unusual(a, c.clock_ms, usual.clock_ms, number);

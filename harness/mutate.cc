@@ -311,7 +311,11 @@ void insert_other_event(Items& items, Source& s) {
 }
 
 void vary_config(SwitchConfig& config, Source& s) {
-  switch (s.below(3)) {
+  switch (s.below(4)) {
+    case 3:
+      config.limits = {static_cast<std::uint16_t>(s.between(1, 4)), static_cast<std::uint16_t>(s.between(1, 4)),
+                       static_cast<std::uint16_t>(s.between(1, 4))};
+      break;
     case 0:
       config.tables.resize(s.chance(90) ? s.between(1, 3) : s.between(254, 255));
       break;

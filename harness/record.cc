@@ -350,6 +350,8 @@ std::string record(const Trace& trace, const std::string& id) {
   if (trace.config.provider != ProviderMode::scripted) {
     throw RecordError("a recording is of a scripted provider, this trace's is simulated");
   }
+  if (trace.config.limits != Limits{})
+    throw RecordError("a recording has no word for other limits than the usual ones");
   std::string name = id;
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return !(std::isalnum(c) || c == '-' || c == '_' || c == '.'); },

@@ -392,6 +392,7 @@ std::vector<SwitchConfig> simpler(const SwitchConfig& config) {
   for (const std::size_t n : {1, 2, 3}) {
     if (config.tables.size() > n) v.with([&](SwitchConfig& c) { c.tables.resize(n); });
   }
+  v.plain(&SwitchConfig::limits, {});
   for (std::size_t i = 0; i < config.connections.size(); ++i) {
     v.with([&](SwitchConfig& c) { c.connections.erase(c.connections.begin() + static_cast<std::ptrdiff_t>(i)); });
   }

@@ -47,6 +47,35 @@ std::string list(const Range& range, Spell spell) {
   return out.empty() ? "none" : out;
 }
 
+struct Limit {
+  const char* name;
+  std::uint16_t Limits::* field;
+  std::uint16_t max;
+};
+constexpr Limit kLimits[] = {{"groups", &Limits::pending_groups, 0xffff},
+                             {"buffers", &Limits::packet_buffers, 256},
+                             {"replies", &Limits::unsent_replies, 0xffff}};
+
+std::string print_limits(const Limits& limits) {
+  const Limits usual;
+  std::string out;
+  for (const auto& l : kLimits) {
+    if (limits.*l.field != usual.*l.field) out += fmt::format(" max_{}={}", l.name, limits.*l.field);
+  }
+  return out;
+}
+
+bool parse_limit(const Word& w, Limits& limits) {
+  for (const auto& l : kLimits) {
+    if (w.key() != std::string("max_") + l.name) continue;
+    const auto n = parse_number(w.value(), l.max);
+    if (!n || *n == 0) w.fail_value(fmt::format("{} must be a number from 1 to {}", w.key(), l.max));
+    limits.*l.field = static_cast<std::uint16_t>(*n);
+    return true;
+  }
+  return false;
+}
+
 std::string print_switch(const SwitchConfig& c) {
   const SwitchConfig usual;
   std::string out = fmt::format("switch tables={} ports={} provider={}", c.tables.size(),
@@ -55,6 +84,7 @@ std::string print_switch(const SwitchConfig& c) {
   if (c.connections != usual.connections) out += " connections=" + list(c.connections, print_conn);
   if (c.datapath_id != usual.datapath_id) out += fmt::format(" datapath_id={:#x}", c.datapath_id);
   if (c.n_buffers != usual.n_buffers) out += fmt::format(" n_buffers={}", c.n_buffers);
+  if (c.limits != usual.limits) out += print_limits(c.limits);
   if (c.capabilities != usual.capabilities) out += fmt::format(" capabilities={:#x}", c.capabilities);
   if (c.actions != usual.actions) out += fmt::format(" actions={:#x}", c.actions);
   if (c.clock_ms != usual.clock_ms) out += fmt::format(" clock_ms={}", c.clock_ms);
@@ -170,7 +200,7 @@ void HeadParser::switch_line(Words& words) {
       c.actions = w.number<std::uint32_t>();
     } else if (w.key() == "clock_ms") {
       c.clock_ms = w.number<std::uint64_t>();
-    } else {
+    } else if (!parse_limit(w, c.limits)) {
       w.fail(fmt::format("unknown property '{}' of the switch", w.key()));
     }
   }

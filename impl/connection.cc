@@ -15,7 +15,7 @@ namespace oftwin::impl {
 namespace {
 
 bool may_handle(const Core& core, const Connection& conn) {
-  if (core.flushing || conn.snoop() || conn.queued_replies >= kMaxQueuedReplies) return false;
+  if (core.flushing || conn.snoop() || conn.queued_replies >= core.config.limits.unsent_replies) return false;
   return conn.blocked ? conn.retry : conn.up;
 }
 
@@ -69,7 +69,9 @@ void start_session(const Core& core, Connection& conn) {
   conn.flow_format = NXFF_OPENFLOW10;
   conn.miss_send_len = conn.primary() ? OFP_DEFAULT_MISS_SEND_LEN : std::uint16_t{0};
   conn.buffers.reset();
-  if (conn.primary() && core.config.n_buffers > 0) conn.buffers = std::make_unique<PacketBuffers>();
+  if (conn.primary() && core.config.n_buffers > 0) {
+    conn.buffers = std::make_unique<PacketBuffers>(core.config.limits.packet_buffers);
+  }
 }
 
 // After this no group refers to the connection.

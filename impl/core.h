@@ -34,9 +34,7 @@ struct Operation;
 struct Connection;
 
 inline constexpr std::uint32_t kHighestVisiblePriority = 0xffff;
-inline constexpr std::size_t kMaxPendingGroups = 50;
 inline constexpr int kMessagesPerIteration = 50;
-inline constexpr unsigned kMaxQueuedReplies = 100;
 inline constexpr unsigned kMaxQueuedPacketIns = 100;
 inline constexpr std::size_t kMaxSnoopers = 8;  // on one connection
 

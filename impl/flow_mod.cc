@@ -158,7 +158,7 @@ Verdict commit_remove(Core& core, Connection* conn, ByteView request) {
 }  // namespace
 
 Verdict handle_flow_mod(Core& core, Connection& conn, ByteView message) {
-  if (core.n_pending_groups >= kMaxPendingGroups) return kPostpone;
+  if (core.n_pending_groups >= core.config.limits.pending_groups) return kPostpone;
   FlowMod flow;
   if (const Error error = decode_flow_mod(message, conn.flow_mod_table_id, &flow)) return refuse(error);
   const Plan plan = plan_flow_mod(core, flow, core.touched);

@@ -12,7 +12,7 @@ constexpr std::uint64_t kKeepMs = 5000;
 }  // namespace
 
 std::uint32_t PacketBuffers::save(ByteView frame, std::uint16_t in_port, std::uint64_t now_ms) {
-  const std::size_t index = std::exchange(next_, (next_ + 1) % kSlots);
+  const std::size_t index = std::exchange(next_, (next_ + 1) % slots_.size());
   Slot& slot = slots_[index];
   if (slot.full && now_ms < slot.expires_ms) return OFP_NO_BUFFER;
   slot.serial = buffer_id::next_serial(slot.serial);
@@ -24,9 +24,10 @@ std::uint32_t PacketBuffers::save(ByteView frame, std::uint16_t in_port, std::ui
 }
 
 PacketBuffers::Retrieved PacketBuffers::retrieve(std::uint32_t id, std::vector<std::uint8_t>& frame) {
-  Slot& slot = slots_[id % kSlots];
+  const std::size_t index = buffer_id::slot(id);
   const std::uint32_t serial = buffer_id::serial(id);
-  if (slot.serial == serial && serial != 0) {
+  if (index < slots_.size() && serial != 0 && slots_[index].serial == serial) {
+    Slot& slot = slots_[index];
     if (!slot.full) return {kBufferEmpty};
     slot.full = false;
     frame.swap(slot.frame);

@@ -1,12 +1,11 @@
 // The packets that one connection's controller may still refer to by buffer id.
 //
-// A ring of 256 slots. An id is the slot in its low 8 bits and the slot's serial number above; the serial changes each
-// time the slot is filled, so an old id is told apart; 0 is that of a slot never filled. source: Open vSwitch of July
-// 2011, packet buffers.
-// Invariant: a slot that holds a packet was filled under its present serial.
+// A ring of slots, 256 unless the switch is set to fewer. An id is the slot in its low 8 bits and the slot's serial
+// number above; the serial changes each time the slot is filled, so an old id is told apart; 0 is that of a slot never
+// filled. source: Open vSwitch of July 2011, packet buffers. Invariant: a slot that holds a packet was filled under its
+// present serial.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -27,6 +26,10 @@ constexpr W make(const W& slot, const W& serial) {
   return serial << kSlotBits | slot;
 }
 template <class W>
+constexpr W slot(const W& id) {
+  return id & ((1u << kSlotBits) - 1);
+}
+template <class W>
 constexpr W serial(const W& id) {
   return id >> kSlotBits;
 }
@@ -39,6 +42,8 @@ constexpr W next_serial(const W& last) {
 
 class PacketBuffers {
  public:
+  explicit PacketBuffers(std::size_t n_slots) : slots_(n_slots) {}  // 1 to 256
+
   // Keeps a copy; returns its id, or OFP_NO_BUFFER when the slot in turn was filled less than 5 seconds ago and still
   // holds its packet.
   std::uint32_t save(ByteView frame, std::uint16_t in_port, std::uint64_t now_ms);
@@ -52,8 +57,6 @@ class PacketBuffers {
   Retrieved retrieve(std::uint32_t id, std::vector<std::uint8_t>& frame);
 
  private:
-  static constexpr std::size_t kSlots = 256;
-
   struct Slot {
     std::vector<std::uint8_t> frame;
     bool full = false;
@@ -62,7 +65,7 @@ class PacketBuffers {
     std::uint64_t expires_ms = 0;
   };
 
-  std::array<Slot, kSlots> slots_;
+  std::vector<Slot> slots_;
   std::size_t next_ = 0;
 };
 

@@ -18,7 +18,7 @@ constexpr std::uint64_t kOverwriteMs = 5000;
 std::uint32_t save_packet(Turn& turn, Connection& conn, std::uint16_t in_port, ByteView frame) {
   const std::size_t slot = conn.next_buffer;
   PacketBuffer& buffer = conn.buffers[slot];
-  conn.next_buffer = (slot + 1) % kPacketBuffers;
+  conn.next_buffer = (slot + 1) % conn.buffers.size();
   if (buffer.full && turn.state.now_ms < buffer.filled_ms + kOverwriteMs) {
     turn.hit("BUF-2");
     return OFP_NO_BUFFER;
@@ -37,9 +37,11 @@ Retrieved retrieve_packet(Turn& turn, Connection& conn, std::uint32_t buffer_id)
     return Retrieved{turn.refuse(why, OFPET_BAD_REQUEST, code).error, {}};
   };
   if (conn.buffers.empty()) return refuse("BUF-3", OFPBRC_BUFFER_UNKNOWN);
-  PacketBuffer& buffer = conn.buffers[buffer_id % kPacketBuffers];
+  const std::size_t slot = slot_of(buffer_id);
   const std::uint32_t serial = serial_of(buffer_id);
-  if (buffer.serial == serial && (serial != 0 || turn.erratum(28))) {
+  const bool exists = slot < conn.buffers.size();
+  if (exists && conn.buffers[slot].serial == serial && (serial != 0 || turn.erratum(28))) {
+    PacketBuffer& buffer = conn.buffers[slot];
     if (!buffer.full) return refuse("BUF-4", OFPBRC_BUFFER_EMPTY);
     turn.hit("BUF-5");
     buffer.full = false;

@@ -18,6 +18,10 @@ constexpr W id_of(const W& slot, const W& serial) {
   return slot | serial << 8;
 }
 template <class W>
+constexpr W slot_of(const W& id) {
+  return id & 0xff;
+}
+template <class W>
 constexpr W serial_of(const W& id) {
   return id >> 8;
 }

@@ -31,7 +31,9 @@ Error expressible(Error error) {
   }
 }
 
-bool may_read(const Connection& conn) { return (!conn.blocked || conn.retry) && conn.unsent < kMostUnsentReplies; }
+bool may_read(const State& state, const Connection& conn) {
+  return (!conn.blocked || conn.retry) && conn.unsent < state.config.limits.unsent_replies;
+}
 bool can_end(const Connection& conn) { return conn.broken || conn.peer_closed; }
 
 // Its groups run on without it; its postponed message is never handled.
@@ -200,7 +202,7 @@ bool accept_snooper(Turn& turn, Connection& conn) {
 }
 
 void handle_messages(Turn& turn, Connection& conn) {
-  for (int i = 0; i < kMostMessages && may_read(conn); ++i) {
+  for (int i = 0; i < kMostMessages && may_read(turn.state, conn); ++i) {
     const bool readable = conn.link == Link::up;
     if (conn.blocked || (readable && !conn.inbox.empty())) {
       turn.hit("CONN-1");
@@ -222,7 +224,7 @@ Connection make_connection(const State& state, ConnName name, Link link) {
   if (name.kind != ConnKind::snoop) conn.probe_interval_s = state.settings.probe_interval_s;
   if (name.kind == ConnKind::primary) {
     conn.miss_send_len = OFP_DEFAULT_MISS_SEND_LEN;
-    if (state.config.n_buffers > 0) conn.buffers.resize(kPacketBuffers);
+    if (state.config.n_buffers > 0) conn.buffers.resize(state.config.limits.packet_buffers);
   }
   return conn;
 }
@@ -361,7 +363,7 @@ void accept_connections(Turn& turn, std::vector<ConnName>& up) {
 
 bool can_proceed(const State& state, const Connection& conn) {
   if (conn.link == Link::waiting || conn.link == Link::accepted || (conn.ended && !state.errata[17])) return true;
-  if (state.flushing || !may_read(conn) || conn.name.kind == ConnKind::snoop) return false;
+  if (state.flushing || !may_read(state, conn) || conn.name.kind == ConnKind::snoop) return false;
   const bool readable = conn.link == Link::up && (!conn.inbox.empty() || can_end(conn));
   if (conn.blocked) return readable || !state.errata[8];
   return readable;

@@ -12,7 +12,6 @@
 namespace oftwin::model {
 
 inline constexpr int kMostMessages = 50;  // of one connection in one iteration
-inline constexpr std::uint32_t kMostUnsentReplies = 100;
 inline constexpr std::uint32_t kMostUnsentPacketIns = 100;
 
 Connection make_connection(const State& state, ConnName name, Link link);

@@ -258,7 +258,7 @@ std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t t
 }
 
 Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
-  if (pending_groups(turn.state) >= kMostPendingGroups) return turn.postpone("OP-4");
+  if (pending_groups(turn.state) >= turn.state.config.limits.pending_groups) return turn.postpone("OP-4");
   const auto decoded = decode_flow_mod(message.bytes, conn.flow_mod_table_id, turn.tos_bits());
   if (const auto* error = std::get_if<Error>(&decoded)) {
     if (!extended(message.bytes)) return turn.end("MSG-2", {false, *error});

@@ -13,8 +13,6 @@
 
 namespace oftwin::model {
 
-inline constexpr std::size_t kMostPendingGroups = 50;
-
 // Who asks, and with what message. Nobody: the switch itself.
 struct Asker {
   std::optional<ConnName> conn;

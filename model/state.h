@@ -85,7 +85,6 @@ struct PacketBuffer {
   Bytes frame;
   bool operator==(const PacketBuffer&) const = default;
 };
-inline constexpr std::size_t kPacketBuffers = 256;
 
 enum class Role : std::uint8_t { other = 0, master = 1, slave = 2 };
 enum class FlowFormat : std::uint8_t { openflow10 = 0, nxm = 2 };
@@ -112,7 +111,7 @@ struct Connection {
   FlowFormat flow_format = FlowFormat::openflow10;
   bool flow_mod_table_id = false;
   std::uint16_t miss_send_len = 0;
-  std::vector<PacketBuffer> buffers;  // kPacketBuffers, or none
+  std::vector<PacketBuffer> buffers;  // limits.packet_buffers, or none
   std::size_t next_buffer = 0;
   std::uint32_t unsent_packet_ins = 0;  // queued to a stalled peer
   std::optional<ConnName> watched;      // snooping: whose messages it is told

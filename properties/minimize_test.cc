@@ -129,10 +129,7 @@ TEST(minimize, no_event_of_the_result_can_be_left_out) {
 
 // A subject with one defect of the original is told from `corrected` by generated traces, and by few events of them.
 TEST(minimize, defects_of_the_original_are_found_and_small) {
-  const std::set<std::string> out_of_sight = {
-      "E-09",  // corrupts memory, which no subject shows
-      "E-17",  // takes a blocked connection whose peer closes, and a message for it in a later one's turn
-  };
+  const std::set<std::string> out_of_sight = {"E-09"};  // corrupts memory, which no subject shows
   std::set<std::string> missed;
   for (const Erratum& erratum : read_errata(OFTWIN_SOURCE_DIR)) {
     ModelSubject defective({}, model::Errata{}.set(erratum.number()));
@@ -144,7 +141,7 @@ TEST(minimize, defects_of_the_original_are_found_and_small) {
       found = true;
       const auto minimized = minimize_divergence(trace, defective);
       ASSERT_TRUE(minimized);
-      EXPECT_LE(inputs(minimized->events), 8u) << erratum.id << "\n" << print_trace(*minimized);
+      EXPECT_LE(inputs(minimized->events), 10u) << erratum.id << "\n" << print_trace(*minimized);
       std::printf("%s: trace %d, %zu inputs\n", erratum.id.c_str(), static_cast<int>(seed), inputs(minimized->events));
     }
     if (!found) missed.insert(erratum.id);

@@ -38,13 +38,22 @@ struct Description {
   bool operator==(const Description&) const = default;
 };
 
+// How much a switch takes on. The defaults are the law; small ones make what they bound reachable in few steps.
+struct Limits {
+  std::uint16_t pending_groups = 50;   // at least 1 (OP-4)
+  std::uint16_t packet_buffers = 256;  // slots of a connection that has any, 1 to 256 (BUF-1)
+  std::uint16_t unsent_replies = 100;  // at least 1 (CONN-1, CONN-8)
+  bool operator==(const Limits&) const = default;
+};
+
 struct SwitchConfig {
   ProviderMode provider = ProviderMode::scripted;
   std::vector<TableConfig> tables = std::vector<TableConfig>(1);  // 1 to 255
   std::vector<PortConfig> ports;  // in the order of the features reply; OFPP_LOCAL included if there
   std::vector<ConnName> connections = {ConnName{ConnKind::primary, 1}};  // up at the start, in the order of service
   std::uint64_t datapath_id = 1;
-  std::uint32_t n_buffers = 256;
+  std::uint32_t n_buffers = 256;  // as announced; 0: no connection has any
+  Limits limits;
   std::uint32_t capabilities = 0x87;  // OFPC_FLOW_STATS | TABLE_STATS | PORT_STATS | ARP_MATCH_IP
   std::uint32_t actions = 0xfff;      // bitmap of supported OFPAT_*
   std::uint64_t clock_ms = 1000000;   // virtual time at the start

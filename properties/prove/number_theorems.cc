@@ -42,8 +42,8 @@ constexpr auto buffer_ids = [](auto& p) {
   if (!p.broken()) p.assume(serial < 0xffffff);
   const W id = model::id_of(slot, serial);
   const auto same = slot == other_slot && serial == other_serial;
-  return id == impl::buffer_id::make(slot, serial) && id != OFP_NO_BUFFER && (id & 0xff) == slot &&
-         model::serial_of(id) == serial && impl::buffer_id::serial(id) == serial &&
+  return id == impl::buffer_id::make(slot, serial) && id != OFP_NO_BUFFER && model::slot_of(id) == slot &&
+         impl::buffer_id::slot(id) == slot && model::serial_of(id) == serial && impl::buffer_id::serial(id) == serial &&
          same == (id == model::id_of(other_slot, other_serial));
 };
 

@@ -1,0 +1,213 @@
+#include "cli/explore.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "cli/subjects.h"
+#include "harness/edition.h"
+#include "harness/files.h"
+#include "harness/report.h"
+#include "harness/trace_text.h"
+#include "properties/explore/evidence.h"
+#include "properties/explore/explorer.h"
+#include "properties/explore/hunt.h"
+#include "properties/explore/path.h"
+#include "properties/explore/refinement.h"
+
+namespace oftwin::cli {
+
+namespace {
+
+using namespace oftwin::explore;
+
+bool on_terminal() { return isatty(STDERR_FILENO) != 0; }
+double per_second(std::uint64_t n, double seconds) { return static_cast<double>(n) / std::max(seconds, 1e-9); }
+
+int list() {
+  fmt::print("scopes:\n");
+  for (const Scope& s : scopes()) fmt::print("  {}: {}\n      {}\n", s.name, s.purpose, describe(s));
+  fmt::print("invariants:\n");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Invariant::count); ++i) {
+    const InvariantInfo& inv = info(static_cast<Invariant>(i));
+    fmt::print("  {} ({}): {}.\n", inv.name, inv.clause, inv.sentence);
+  }
+  return 0;
+}
+
+Scope chosen_scope(const ExploreOptions& o) {
+  const Scope* found = o.scope.empty() ? &scopes().front() : find_scope(o.scope);
+  if (!found) throw std::runtime_error("there is no scope '" + o.scope + "' (see oftwin explore --list)");
+  Scope scope = *found;
+  const auto set = [](auto& field, unsigned value) {
+    if (value != 0) field = static_cast<std::remove_reference_t<decltype(field)>>(value);
+  };
+  set(scope.primaries, o.connections);
+  set(scope.flows, o.rules);
+  set(scope.tables, o.tables);
+  set(scope.limits.pending_groups, o.groups);
+  set(scope.inbox, o.inbox);
+  return scope;
+}
+
+std::string name_of(const Finding& f) {
+  return f.invariant == Invariant::count ? "comparison" : std::string(info(f.invariant).name);
+}
+
+void show(const Scope& scope, const Finding& f, const std::string& edition, const ExploreOptions& o,
+          const std::string& stem) {
+  std::vector<std::string> comments;
+  if (f.invariant != Invariant::count) {
+    const InvariantInfo& inv = info(f.invariant);
+    comments.push_back(fmt::format("{} ({}): {}.", inv.name, inv.clause, inv.sentence));
+  }
+  comments.push_back(fmt::format("At the last event: {}. Found by oftwin explore, scope {}.", f.detail, scope.name));
+  const std::string text = harness::print_trace(trace_of(scope, f.path, edition, comments));
+  if (o.out.empty()) {
+    fmt::print("\n{}\n", text);
+  } else {
+    harness::write_file(fmt::format("{}/{}.trace", o.out, stem), text);
+  }
+}
+
+void summarize(const Scope& scope, const Result& r) {
+  fmt::print("{}: {} states, {} transitions, depth {}, {} terminal states, in {:.1f} s: {:.0f} transitions/s\n",
+             scope.name, r.states, r.transitions, r.depth, r.terminal, r.seconds, per_second(r.transitions, r.seconds));
+  fmt::print("  {:.1f} bytes kept a state, frontier at most {} MB; {}",
+             static_cast<double>(r.bytes_kept) / static_cast<double>(r.states), r.frontier_peak >> 20,
+             describe(r.ending));
+  if (r.left > 0) fmt::print("; {} states seen but not left", r.left);
+  fmt::print("\n  {}\n", describe(scope));
+}
+
+nlohmann::json as_json(const Scope& scope, const Result& r) {
+  nlohmann::json violations = nlohmann::json::array();
+  for (const Finding& f : r.findings) violations.push_back({{"invariant", name_of(f)}, {"depth", f.depth}});
+  return {{"scope", scope.name},
+          {"states", r.states},
+          {"transitions", r.transitions},
+          {"depth", r.depth},
+          {"left", r.left},
+          {"terminal", r.terminal},
+          {"seconds", r.seconds},
+          {"bytes_kept", r.bytes_kept},
+          {"frontier_peak", r.frontier_peak},
+          {"ending", describe(r.ending)},
+          {"violations", violations}};
+}
+
+int explore_one(const ExploreOptions& o, const model::Errata& errata) {
+  const Scope scope = chosen_scope(o);
+  Options options;
+  options.errata = errata;
+  options.depth = o.depth;
+  options.states = o.states;
+  options.memory_mb = o.memory_mb;
+  options.threads = o.threads;
+  options.first_only = errata.none();
+  options.check = !o.unchecked;
+  const bool terminal = on_terminal();
+  const Result r = explore::explore(scope, options, [&](const Progress& p) {
+    if (!terminal) return;
+    fmt::print(stderr, "\r{}: depth {}, {} states, {} waiting, {:.0f} transitions/s ", scope.name, p.depth, p.states,
+               p.frontier, per_second(p.transitions, p.seconds));
+  });
+  if (terminal) fmt::print(stderr, "\r{:80}\r", "");
+  if (o.json) {
+    fmt::print("{}\n", as_json(scope, r).dump(2));
+  } else {
+    summarize(scope, r);
+  }
+  for (const Finding& f : r.findings) {
+    if (!o.json) fmt::print("violated after {} events: {}\n", f.depth, name_of(f));
+    if (!o.json || !o.out.empty()) show(scope, f, o.edition, o, scope.name + "-" + name_of(f));
+  }
+  return r.findings.empty() ? 0 : 1;
+}
+
+// Every erratum by itself.
+int hunt_all(const ExploreOptions& o) {
+  HuntOptions options;
+  if (o.states != 0) options.states = o.states;
+  options.memory_mb = o.memory_mb;
+  options.threads = o.threads;
+  std::size_t by_invariants = 0, by_comparison = 0;
+  nlohmann::json found = nlohmann::json::array();
+  const std::vector<Hunted> all = hunt(listed_errata(), options, [&](const Hunted& h) {
+    const std::string id = fmt::format("E-{:02}", h.erratum);
+    if (!h.finding) {
+      found.push_back({{"erratum", id}, {"states", h.states}});
+      if (!o.json) fmt::print("{}  not within these bounds ({} states)\n", id, h.states);
+      return;
+    }
+    const Finding& f = *h.finding;
+    ++(f.invariant == Invariant::count ? by_comparison : by_invariants);
+    found.push_back({{"erratum", id}, {"by", name_of(f)}, {"depth", f.depth}, {"scope", h.scope.name}});
+    if (!o.json) {
+      fmt::print("{}  {} after {} events, scope {}, {} states{}\n", id, name_of(f), f.depth, h.scope.name, h.states,
+                 h.also_among_all ? "; also with all errata in force" : "");
+    }
+    if (!o.json || !o.out.empty()) show(h.scope, f, h.also_among_all ? o.edition : id, o, id);
+    std::fflush(stdout);
+  });
+  if (o.json) {
+    fmt::print("{}\n", nlohmann::json{{"errata", found}, {"by_invariants", by_invariants}}.dump(2));
+  } else {
+    fmt::print("{} errata: {} violate an invariant, {} show in comparison with corrected only, {} not found\n",
+               all.size(), by_invariants, by_comparison, all.size() - by_invariants - by_comparison);
+  }
+  return by_invariants == 0 ? 1 : 0;
+}
+
+int refine_one(const ExploreOptions& o) {
+  Scope scope = chosen_scope(o);
+  const auto subject = make_subject("builtin");
+  const bool terminal = on_terminal();
+  const RefinementResult r = refine(scope, *subject, o.refine, o.depth, [&](const RefinementResult& now) {
+    if (!terminal) return;
+    fmt::print(stderr, "\r{}: depth {}, {} states, {} left to try, {} events tried ", scope.name, now.depth, now.states,
+               now.left, now.steps);
+  });
+  if (terminal) fmt::print(stderr, "\r{:80}\r", "");
+  const std::uint64_t done = r.states - r.left;
+  if (o.json) {
+    fmt::print("{}\n", nlohmann::json{{"scope", scope.name},
+                                      {"states", r.states},
+                                      {"states_left", done},
+                                      {"steps", r.steps},
+                                      {"replayed", r.replayed},
+                                      {"depth", r.depth},
+                                      {"seconds", r.seconds},
+                                      {"exhausted", r.exhausted},
+                                      {"diverged", r.divergence.has_value()}}
+                           .dump(2));
+  } else {
+    fmt::print(
+        "{}: model and switch agree in {} states, in {} of them on every event: {} steps, {} events driven, depth "
+        "{}, {:.1f} s\n  {}\n  {}\n",
+        scope.name, r.states, done, r.steps, r.replayed, r.depth, r.seconds,
+        r.exhausted ? "everything within the scope was tried" : "what lies beyond was not tried", describe(scope));
+  }
+  if (!r.divergence) return 0;
+  fmt::print("they do not at the end of this trace:\n\n{}\n", harness::print_trace(r.trace));
+  return 1;
+}
+
+}  // namespace
+
+int run_explore(const ExploreOptions& o) {
+  if (o.list) return list();
+  if (o.page) return fmt::print("{}", invariants_page()), 0;
+  const auto errata = harness::parse_edition(o.edition);
+  if (!errata) throw std::runtime_error("there is no edition '" + o.edition + "'");
+  if (o.refine != 0) return refine_one(o);
+  if (o.edition == harness::kOriginal && o.scope.empty()) return hunt_all(o);
+  return explore_one(o, *errata);
+}
+
+}  // namespace oftwin::cli

@@ -1,0 +1,66 @@
+// Breadth first through everything that can happen within a scope, on several threads, with every step checked.
+//
+// States wait in the frontier as bytes (encoding.h); of a state that has been left only its fingerprint and the step by
+// which it was first reached are kept (visited.h). Level N of the search is every state that N events lead to and no
+// fewer, so that the first violation found has a shortest trace. Invariant: what was left out for lack of room or time
+// is said in the result.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/state.h"
+#include "properties/explore/invariants.h"
+#include "properties/explore/scope.h"
+#include "spec/event.h"
+
+namespace oftwin::explore {
+
+struct Options {
+  model::Errata errata = {};
+  unsigned depth = 0;        // events in a row; 0: no bound
+  std::uint64_t states = 0;  // stop when that many have been seen; 0: no bound
+  std::uint64_t memory_mb = 4096;
+  unsigned threads = 1;
+  bool first_only = true;  // stop at the first violation; otherwise one of each invariant
+  bool check = true;       // false: only count, to measure what checking costs
+  bool compare = false;    // every step with what the edition `corrected` does in the same state
+};
+
+// One violation, and how to get there.
+struct Finding {
+  Invariant invariant = Invariant::count;  // count: none, but `corrected` does something else
+  std::string detail;
+  std::vector<Event> path;      // the scope's preamble included
+  std::vector<Answer> answers;  // of the provider in the last event, for a reader
+  unsigned depth = 0;           // events after the preamble
+};
+
+enum class Ending : std::uint8_t { exhausted, violation, depth, states, memory };
+
+struct Result {
+  std::uint64_t states = 0, transitions = 0, terminal = 0;  // terminal: nothing can happen any more
+  unsigned depth = 0;                                       // of the deepest state
+  std::uint64_t left = 0;                                   // states seen whose events were not tried
+  std::uint64_t bytes_kept = 0;                             // for visited states, besides the frontier
+  std::uint64_t frontier_peak = 0;                          // bytes
+  double seconds = 0;
+  Ending ending = Ending::exhausted;
+  std::vector<Finding> findings;
+};
+
+struct Progress {
+  unsigned depth;
+  std::uint64_t states, transitions, frontier;
+  double seconds;
+};
+
+// `progress` (may be empty) is called after each level and about once a second, by one thread at a time.
+Result explore(const Scope& scope, const Options& options, const std::function<void(const Progress&)>& progress = {});
+
+std::string_view describe(Ending ending);
+
+}  // namespace oftwin::explore
