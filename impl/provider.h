@@ -117,8 +117,8 @@ typedef struct oft_host {
   /* From run() or from inside packet_out()/rule_execute(). send_len: bytes asked for by the action, 0xffff: all. */
   void (*packet_in)(void* host, uint16_t in_port, const uint8_t* frame, uint64_t len, enum oft_packet_in_reason reason,
                     uint16_t send_len);
-  /* From run() only. A port is known by its name: what is reported as new or changed replaces whatever had its number or
-   * its name. Of its configuration only OFPPC_PORT_DOWN counts if it was there with that number before. */
+  /* From run() only. A port is known by its name: what is reported as new or changed replaces whatever had its number
+   * or its name. Of its configuration only OFPPC_PORT_DOWN counts if it was there with that number before. */
   void (*port_changed)(void* host, enum oft_port_change change, const oft_port* port);
 } oft_host;
 

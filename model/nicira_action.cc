@@ -115,7 +115,8 @@ bool wrong_argument(ByteView action, Layers layers, Clauses& hit) {
 template <class Use>
 void with_part(FlowKey& key, std::uint32_t type, Use use) {
   const auto call = [&](auto part) {
-    if constexpr (std::is_same_v<decltype(part), NxmRegisters<std::uint8_t>>) return use((key.*part.key)[type - NXM_NX_REG0]);
+    if constexpr (std::is_same_v<decltype(part), NxmRegisters<std::uint8_t>>)
+      return use((key.*part.key)[type - NXM_NX_REG0]);
     if constexpr (!std::is_same_v<decltype(part), NxmRegisters<std::uint8_t>>) return use(key.*part.key);
   };
   std::visit(call, find(nxm::fields, type, &NxmField::type)->part);
