@@ -123,14 +123,21 @@ TEST(prove, a_broken_rule_that_changes_nothing_is_not_good) {
   EXPECT_FALSE(p.good());
 }
 
+// The shift is undefined on purpose: what the solver finds is run with machine words, too.
+struct ShiftTooFar {
+  template <class Q>
+#if defined(__clang__)
+  __attribute__((no_sanitize("shift")))
+#endif
+  auto
+  operator()(Q& q) const {
+    const auto x = q.template word<std::uint8_t>("x");
+    return (std::uint32_t{1} << (x & 63)) * 0 == 0;
+  }
+};
+
 TEST(prove, a_shift_by_too_much_is_refuted) {
-  const auto p = prove(about_bytes("shift",
-                                   [](auto& q) {
-                                     const auto x = q.template word<std::uint8_t>("x");
-                                     return (std::uint32_t{1} << (x & 63)) * 0 == 0;
-                                   }),
-                       {});
-  EXPECT_EQ(p.z3.answer, Answer::refuted);
+  EXPECT_EQ(prove(about_bytes("shift", ShiftTooFar{}), {}).z3.answer, Answer::refuted);
 }
 
 TEST(prove, names_are_unique_and_clauses_exist) {

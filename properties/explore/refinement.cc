@@ -67,8 +67,7 @@ class Plan {
 class Refinement {
  public:
   Refinement(const Scope& scope, harness::Subject& subject)
-      : scope_(scope),
-        config_(config_of(scope)),
+      : config_(config_of(scope)),
         alphabet_(scope),
         plan_(alphabet_),
         canonical_(alphabet_.words()),
@@ -156,7 +155,6 @@ class Refinement {
     }
   }
 
-  const Scope& scope_;
   const SwitchConfig config_;
   Alphabet alphabet_;
   Plan plan_;
