@@ -85,8 +85,9 @@ void detach_groups(Connection& conn) {
 }
 
 // After this nothing refers to the connection, and nothing of the old session is left.
-void forget_session(Connection& conn) {
+void forget_session(const Core& core, Connection& conn) {
   detach_groups(conn);
+  start_session(core, conn);
   conn.ended = conn.blocked = false;
   conn.input.clear();
 }
@@ -184,7 +185,7 @@ bool serve(Core& core, Connection& conn) {
     }
   }
   if (!conn.ended) return true;
-  forget_session(conn);
+  forget_session(core, conn);
   if (conn.primary()) return true;
   stop_watching(conn);
   core.listener.conn_gone(conn.name);

@@ -231,7 +231,9 @@ void stand_in_after_flush(Turn& turn) {
   } else {
     turn.hit("FAIL-1");
   }
-  add_or_postpone(turn, {turn.state.settings.standalone_rule, controllers ? kFailOpenPriority : 0, {}, kNormal});
+  const OwnRule own{turn.state.settings.standalone_rule, controllers ? kFailOpenPriority : 0, {}, kNormal};
+  forget_postponed(turn, own, true);
+  add_or_postpone(turn, own);
 }
 
 std::optional<std::uint64_t> fail_open_due_ms(const State& state) {
