@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "properties/explore/fields.h"
 
@@ -57,9 +56,7 @@ class CanonicalWalk : public Walk<CanonicalWalk> {
   void match(const Match& value) {
     if (const auto entry = c_.words_.find(value)) return label(c_.words_.label_of_match(*entry));
     number(0x80000001u);
-    const std::size_t at = c_.form_.size();
-    c_.form_.resize(at + (sizeof(Match) + 3) / 4);
-    std::memcpy(c_.form_.data() + at, &value, sizeof(Match));
+    masked_fields(value);
   }
   void rule(const RuleName& name) { number(rule_number(name)); }
   void conn(const ConnName& name) {
@@ -93,6 +90,19 @@ class CanonicalWalk : public Walk<CanonicalWalk> {
   }
 
  private:
+  // Field by field: the bytes between the fields say nothing, and differ.
+  void masked_fields(const Match& value) {
+    const auto& [tun_id, reg, in_port, dl_src, dl_dst, dl_type, vlan_tci, nw_src, nw_dst, nw_tos, nw_proto, tp_src,
+                 tp_dst, arp_sha, arp_tha, ipv6_src, ipv6_dst, nd_target] = value;
+    const auto words = [this](const auto&... field) { (..., (number(field.value), number(field.mask))); };
+    words(tun_id, in_port, dl_src, dl_dst, dl_type, vlan_tci, nw_src, nw_dst, nw_tos, nw_proto, tp_src, tp_dst, arp_sha,
+          arp_tha);
+    for (const auto& r : reg) words(r);
+    for (const auto* wide : {&ipv6_src, &ipv6_dst, &nd_target}) {
+      for (const std::uint8_t b : wide->value) number(b);
+      for (const std::uint8_t b : wide->mask) number(b);
+    }
+  }
   void label(Label l) {
     number(static_cast<std::uint32_t>(l.family | numbered(c_.flows_, l.flow) << 16 |
                                       numbered(c_.variants_, l.variant) << 24));
