@@ -8,8 +8,8 @@ if(OFTWIN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_library(oftwin_flags INTERFACE)
-target_compile_options(oftwin_flags INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion
-                       -Wnon-virtual-dtor -fno-omit-frame-pointer)
+target_compile_options(oftwin_flags INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${OFTWIN_STRICT}>:-Werror> -Wshadow -Wconversion
+                       -Wno-sign-conversion -Wnon-virtual-dtor -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside libstdc++'s own variant and vector code when it inlines.
   target_compile_options(oftwin_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
