@@ -129,6 +129,13 @@ const Field* find(std::uint32_t type) {
 
 }  // namespace
 
+std::string_view nxm_name(std::uint32_t type) {
+  for (const Field& f : kFields) {
+    if (f.type == type) return f.name;
+  }
+  return {};
+}
+
 Bytes nxm_entry(std::uint32_t type, ByteView value, ByteView mask) {
   Bytes out;
   put<std::uint32_t>(

@@ -28,6 +28,9 @@ class NxmParser {
   Bytes entries_;
 };
 
+// The name of an entry's type (NxmType); empty if it has none.
+std::string_view nxm_name(std::uint32_t type);
+
 // One entry. value: as long as the field's; mask: as long, or empty.
 Bytes nxm_entry(std::uint32_t type, ByteView value, ByteView mask = {});
 
