@@ -62,6 +62,20 @@ ClauseIds literals(const std::string& line, const ClauseIds& known) {
   return out;
 }
 
+// What a theorem says that it proves: a string literal of nothing but clauses' IDs.
+ClauseIds proved(const std::string& line, const ClauseIds& known) {
+  ClauseIds out;
+  std::size_t begin = line.find('"');
+  while (begin != std::string::npos) {
+    const std::size_t end = std::min(line.find('"', begin + 1), line.size());
+    std::istringstream words(line.substr(begin + 1, end - begin - 1));
+    const ClauseIds ids{std::istream_iterator<std::string>(words), {}};
+    if (std::ranges::includes(known, ids)) out.insert(ids.begin(), ids.end());
+    begin = end < line.size() ? line.find('"', end + 1) : std::string::npos;
+  }
+  return out;
+}
+
 // The name of the test that a line declares, if it declares one: TEST(suite, name), RC_GTEST_PROP(suite, name, ..
 ClauseIds test_name(const std::string& line) {
   if (!line.starts_with("TEST") && !line.starts_with("RC_GTEST")) return {};
@@ -133,6 +147,9 @@ ClausePlaces clauses_claimed(const fs::path& source_root) {
   ClausePlaces out;
   collect_places(source_root, "corpus", ".trace", claims, out);
   collect_places(source_root, "properties", ".cc", test_name, out);
+  const ClauseIds known = all_ids();
+  const IdsOfLine theorem = [&](const std::string& line) { return proved(line, known); };
+  collect_places(source_root, "properties/prove", "_theorems.cc", theorem, out);
   return out;
 }
 

@@ -41,7 +41,7 @@ using ClausePlaces = std::map<std::string, std::vector<std::string>>;
 
 // In the model's sources.
 ClausePlaces clauses_in_model(const std::filesystem::path& source_root);
-// In the heads of corpus/**/*.trace, and at the beginning of test names (ADD_4_..) in properties/*.cc.
+// In the heads of corpus/**/*.trace, at the beginning of test names (ADD_4_..) in properties/*.cc, and with theorems.
 ClausePlaces clauses_claimed(const std::filesystem::path& source_root);
 ClauseIds ids_of(const ClausePlaces& places);
 

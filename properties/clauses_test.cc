@@ -38,13 +38,16 @@ TEST(clauses, what_is_claimed_exists) {
 TEST(clauses, sources_are_read) {
   const auto root = std::filesystem::temp_directory_path() / "oftwin_clauses_test";
   std::filesystem::remove_all(root);
-  for (const char* folder : {"model", "corpus/area", "properties"}) std::filesystem::create_directories(root / folder);
+  for (const char* folder : {"model", "corpus/area", "properties/prove"})
+    std::filesystem::create_directories(root / folder);
   std::ofstream(root / "model/a.cc") << "turn.hit(\"MATCH-1\");\n// MATCH-2 in a comment, \"NO-SUCH-3\"\n";
   std::ofstream(root / "corpus/area/b.trace") << "# clauses ADD-9\nclauses ADD-4 DEL-2\n\nc1 barrier_request\n";
   std::ofstream(root / "properties/c.cc") << "TEST(suite, OP_7_is_shown) {}\nRC_GTEST_PROP(suite, LOOP_1_too, ()) {}\n"
                                           << "TEST(suite, nothing_is_claimed) {}\n// TEST(suite, FM_1_is_a_comment)\n";
+  std::ofstream(root / "properties/prove/d_theorems.cc")
+      << "theorem({\"name\", \"MATCH-1 and more\", \"BUF-1 STAT-6\"}\n";
   EXPECT_EQ(print_ids(ids_of(clauses_in_model(root))), "MATCH-1");
-  EXPECT_EQ(print_ids(ids_of(clauses_claimed(root))), "ADD-4 DEL-2 LOOP-1 OP-7");
+  EXPECT_EQ(print_ids(ids_of(clauses_claimed(root))), "ADD-4 BUF-1 DEL-2 LOOP-1 OP-7 STAT-6");
   EXPECT_EQ(clauses_claimed(root).at("ADD-4"), std::vector<std::string>{"corpus/area/b.trace:2"});
   EXPECT_EQ(print_ids(missing({"ADD-4", "OP-7"}, {"OP-7"})), "ADD-4");
 }

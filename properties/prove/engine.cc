@@ -61,8 +61,7 @@ bool Engine::possible(const z3::expr& condition, Example& example) {
   return true;  // unknown, too: a path too many does no harm
 }
 
-// Which answer the present path takes; the other one is noted if it is
-// possible.
+// Which answer the present path takes; the other one is noted if it is possible.
 bool Engine::ask(const z3::expr& condition) {
   Example other;
   if (example_) {

@@ -1,13 +1,10 @@
 // Runs code whose words are unknown down every path that it can take.
 //
-// When such code asks for the truth of an unknown condition, decide() asks the
-// solver whether both answers are possible; if so, one is taken and the other
-// noted, and the code is run again for it: forking by re-execution. A path is
-// the list of its answers. Nothing is bounded away silently: exploring ends
-// when no noted answer is left, and each answer that was found impossible is an
-// obligation of its own, which a second solver can be asked again. Invariant:
-// the code is a function of its inputs and of the answers, so an answered
-// prefix leads to the same place.
+// When such code asks for the truth of an unknown condition, decide() asks the solver whether both answers are
+// possible; if so, one is taken and the other noted, and the code is run again for it: forking by re-execution. A path
+// is the list of its answers. Nothing is bounded away silently: exploring ends when no noted answer is left, and each
+// answer that was found impossible is an obligation of its own, which a second solver can be asked again. Invariant:
+// the code is a function of its inputs and of the answers, so an answered prefix leads to the same place.
 #pragma once
 
 #include <z3++.h>
@@ -31,8 +28,7 @@ struct Path {
 
 class Engine {
  public:
-  // remember: keep an example of the present path's inputs, which answers half
-  // of the questions. Only a test does not.
+  // remember: keep an example of the present path's inputs, which answers half of the questions. Only a test does not.
   explicit Engine(bool remember = true) : remember_(remember) {}
 
   z3::context& context() { return context_; }
@@ -46,8 +42,7 @@ class Engine {
   void about(const z3::expr& condition) { about_ = about_ && condition; }
   bool decide(const z3::expr& condition);
 
-  // Runs `code`, which returns its goal, along one path after the other, until
-  // none is left or `seen` returns false.
+  // Runs `code`, which returns its goal, along one path after the other, until none is left or `seen` returns false.
   void explore(const std::function<z3::expr()>& code, const std::function<bool(const Path&)>& seen);
 
   // In the order in which they were asked for.

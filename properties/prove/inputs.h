@@ -8,8 +8,7 @@ namespace oftwin::prove {
 
 inline std::string indexed(const std::string& name, std::size_t i) { return name + "[" + std::to_string(i) + "]"; }
 
-// Calls use(name, bits in a word of it, field of each..) for corresponding
-// fields of matches and keys.
+// Calls use(name, bits in a word of it, field of each..) for corresponding fields of matches and keys.
 template <class Use, class... Fields>
 void each_field(const Use& use, Fields&... f) {
   use("in_port", 16u, f.in_port...), use("dl_src", 48u, f.dl_src...), use("dl_dst", 48u, f.dl_dst...);

@@ -1,8 +1,7 @@
 // What a match means: overlap, loose, strict, canonical form.
 //
-// Existence ("some packet") is never left to a quantifier: a free packet stands
-// for every packet, and where there has to be one, it is built from the matches
-// at hand.
+// Existence ("some packet") is never left to a quantifier: a free packet stands for every packet, and where there has
+// to be one, it is built from the matches at hand.
 #include "model/match.h"
 #include "properties/prove/inputs.h"
 #include "properties/prove/theorem_lists.h"
@@ -11,8 +10,7 @@ namespace oftwin::prove {
 
 namespace {
 
-// The packet whose words are `rule` of the two matches' words; low: the bits
-// that the field has.
+// The packet whose words are `rule` of the two matches' words; low: the bits that the field has.
 template <class Byte, class Rule>
 FlowKeyOf<Byte> packet_of(const MatchOf<Byte>& a, const MatchOf<Byte>& b, const Rule& rule) {
   FlowKeyOf<Byte> packet;
@@ -32,8 +30,7 @@ FlowKeyOf<Byte> packet_of(const MatchOf<Byte>& a, const MatchOf<Byte>& b, const 
 constexpr auto kShared = [](const auto& v, const auto& m, const auto& w, const auto& n, std::uint64_t) {
   return (v & m) | (w & n & ~m);
 };
-// Matches the second, and differs from the first wherever the second leaves it
-// free to.
+// Matches the second, and differs from the first wherever the second leaves it free to.
 constexpr auto kOpposed = [](const auto& v, const auto&, const auto& w, const auto& n, std::uint64_t low) {
   return ((w & n) | (~v & ~n)) & low;
 };
@@ -153,23 +150,18 @@ constexpr auto normal = [](auto& p) {
 std::vector<Theorem> match_theorems() {
   return {
       theorem({"overlap_is_said_exactly_when_some_packet_matches_both",
-               "Two matches overlap if a packet matches both; and if they are "
-               "said to overlap, the packet built from "
+               "Two matches overlap if a packet matches both; and if they are said to overlap, the packet built from "
                "both matches both.",
                "ADD-1 MATCH-1", "the last bit of nw_src is not compared"},
               overlap),
-      theorem({"loose_covers_exactly_when_every_packet_of_the_rule_is_one_of_"
-               "the_request",
-               "If a request covers a rule, every packet of the rule is one of "
-               "the request; if not, the packet built to "
-               "differ from the request wherever the rule allows it is the "
-               "rule's alone.",
+      theorem({"loose_covers_exactly_when_every_packet_of_the_rule_is_one_of_the_request",
+               "If a request covers a rule, every packet of the rule is one of the request; if not, the packet built "
+               "to differ from the request wherever the rule allows it is the rule's alone.",
                "MATCH-1 MATCH-2", "the last bit of nw_src is not compared"},
               loose),
       theorem({"strict_equality_is_matching_the_same_packets",
-               "Equal canonical matches match the same packets; of two that "
-               "differ, one of two built packets is matched "
-               "by one alone.",
+               "Equal canonical matches match the same packets; of two that differ, one of two built packets is "
+               "matched by one alone.",
                "MATCH-1 MATCH-3", "matches that differ in the last bit of nw_src count as equal"},
               strict),
       theorem({"matches_that_cover_each_other_are_equal",
@@ -182,19 +174,14 @@ std::vector<Theorem> match_theorems() {
       theorem({"a_match_overlaps_what_it_covers", "Covering implies overlapping, and overlapping is symmetric.",
                "MATCH-2 ADD-1", "the last bit of the general nw_src is not compared"},
               meeting),
-      theorem({"clearing_value_bits_outside_the_mask_is_idempotent_and_keeps_"
-               "every_packet",
-               "A canonical match has no value bit outside its mask, matches "
-               "the packets that it matched before, and "
+      theorem({"clearing_value_bits_outside_the_mask_is_idempotent_and_keeps_every_packet",
+               "A canonical match has no value bit outside its mask, matches the packets that it matched before, and "
                "stays as it is when it is made canonical again.",
                "MATCH-1", "the value of tp_dst is left as it was"},
               canonical),
-      theorem({"normalizing_is_idempotent_and_wildcards_exactly_the_fields_"
-               "without_their_layer",
-               "Normalizing twice is normalizing once; ToS stays only with "
-               "IPv4, addresses and protocol with IPv4 or "
-               "ARP, ports with ICMP, TCP or UDP over IPv4, and then "
-               "unchanged; all other fields are unchanged; no "
+      theorem({"normalizing_is_idempotent_and_wildcards_exactly_the_fields_without_their_layer",
+               "Normalizing twice is normalizing once; ToS stays only with IPv4, addresses and protocol with IPv4 or "
+               "ARP, ports with ICMP, TCP or UDP over IPv4, and then unchanged; all other fields are unchanged; no "
                "packet is lost.",
                "MATCH-4", "two bits of dl_type count as compared"},
               normal),

@@ -87,12 +87,11 @@ constexpr auto writing = [](auto& p) {
 std::vector<Theorem> nxm_theorems() {
   const std::string bounds = "32 fields, with and without a mask, every value, every mask, all paths";
   return {
-      theorem(
-          {"both_sides_read_the_same_of_an_extended_entry",
-           "After the entries that it needs, an entry of any field with any value and any mask gives the same match "
-           "or the same error.",
-           "NXM-1 NXM-3 NXM-6 NXM-7 MATCH-8", "the model compares all eight bits of a ToS", bounds},
-          reading),
+      theorem({"both_sides_read_the_same_of_an_extended_entry",
+               "After the entries that it needs, an entry of any field with any value and any mask gives the same "
+               "match or the same error.",
+               "NXM-1 NXM-3 NXM-6 NXM-7 MATCH-8", "the model compares all eight bits of a ToS", bounds},
+              reading),
       theorem({"what_is_sent_of_an_extended_entry_is_the_same_and_reads_back",
                "Both sides write the match that was read as the same entries, and these read as the same match again.",
                "NXM-9", "the model forgets the multicast bit", bounds},

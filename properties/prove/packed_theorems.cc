@@ -72,9 +72,8 @@ constexpr auto invariant = [](auto& p) {
   return stray == 0 && (extended != 0) == (m.words == impl::kAllWords) && m == impl::pack(model::canonical(raw));
 };
 
-// What a hash table needs of it: a packet that a rule matches, cut to the
-// rule's mask, is the rule's value word by word, as many words of it; so any
-// function of them, hash_words among these, is the same of both.
+// What a hash table needs of it: a packet that a rule matches, cut to the rule's mask, is the rule's value word by
+// word, as many words of it; so any function of them, hash_words among these, is the same of both.
 constexpr auto key = [](auto& p) {
   const auto rule = p.match("rule");
   const auto k = p.key("packet");
@@ -119,11 +118,10 @@ constexpr auto normal = [](auto& p) {
 std::vector<Theorem> packed_theorems() {
   const std::string forgets = "packing forgets the last bit of nw_dst";
   return {
-      theorem({"packed_words_match_the_packets_that_the_fields_match",
-               "impl's words match a packet's words exactly when the model's "
-               "fields match its fields.",
-               "MATCH-1", forgets},
-              match),
+      theorem(
+          {"packed_words_match_the_packets_that_the_fields_match",
+           "impl's words match a packet's words exactly when the model's fields match its fields.", "MATCH-1", forgets},
+          match),
       theorem({"packed_words_cover_what_the_fields_cover",
                "impl's words cover each other exactly when the model's fields do.", "MATCH-2", forgets},
               cover),
@@ -131,23 +129,18 @@ std::vector<Theorem> packed_theorems() {
                "impl's words overlap exactly when the model's fields do.", "ADD-1", forgets},
               overlap),
       theorem({"packed_words_are_equal_when_the_fields_are",
-               "impl's words are equal exactly when the model's matches cover "
-               "each other, that is, are equal; and then as many "
-               "words count.",
+               "impl's words are equal exactly when the model's matches cover each other, that is, are equal; and then "
+               "as many words count.",
                "MATCH-3", forgets},
               equality),
       theorem({"packing_makes_canonical_and_counts_its_words",
-               "Of any match, canonical or not: no value bit lies outside the "
-               "mask, words beyond the count are zero, "
-               "all words are counted exactly if a field beyond OpenFlow 1.0 "
-               "is matched, and the canonical match packs "
+               "Of any match, canonical or not: no value bit lies outside the mask, words beyond the count are zero, "
+               "all words are counted exactly if a field beyond OpenFlow 1.0 is matched, and the canonical match packs "
                "to the same.",
                "MATCH-1", "only OpenFlow 1.0's words are counted"},
               invariant),
-      theorem({"a_packet_cut_to_a_rules_mask_is_the_rules_key_exactly_when_the_"
-               "rule_matches",
-               "The masked words of a packet, as many as the rule has, equal "
-               "the rule's value words exactly when the "
+      theorem({"a_packet_cut_to_a_rules_mask_is_the_rules_key_exactly_when_the_rule_matches",
+               "The masked words of a packet, as many as the rule has, equal the rule's value words exactly when the "
                "rule matches: looking up the masked key finds the rule.",
                "MATCH-1", "one word is left unmasked"},
               key),
@@ -155,8 +148,7 @@ std::vector<Theorem> packed_theorems() {
                "a hash depends on more than its words"},
               hash),
       theorem({"normalizing_words_is_normalizing_fields",
-               "Of a match that OpenFlow 1.0 can say, normalizing impl's words "
-               "gives the packed normalized fields.",
+               "Of a match that OpenFlow 1.0 can say, normalizing impl's words gives the packed normalized fields.",
                "MATCH-4", "ToS is wildcarded"},
               normal),
   };

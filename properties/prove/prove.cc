@@ -16,8 +16,8 @@ namespace oftwin::prove {
 
 namespace {
 
-// Processor time, of this process or of those that it has started and waited
-// for: what others do meanwhile on the machine does not count.
+// Processor time, of this process or of those that it has started and waited for: what others do meanwhile on the
+// machine does not count.
 double cpu_seconds(int whose) {
   rusage usage{};
   getrusage(whose, &usage);
@@ -82,8 +82,7 @@ Script script(z3::context& context, const std::vector<z3::expr>& formulas) {
   return out;
 }
 
-// What of a theorem is to be shown impossible, path by path, and what Z3 says
-// to it.
+// What of a theorem is to be shown impossible, path by path, and what Z3 says to it.
 struct Search {
   z3::check_result result = z3::unsat;
   Values counterexample, example;

@@ -1,6 +1,5 @@
-// Decides a theorem: proved by Z3, decided again by cvc5 from SMT-LIB text, and
-// shown able to fail: with its rule broken there is a counterexample, which
-// machine words confirm.
+// Decides a theorem: proved by Z3, decided again by cvc5 from SMT-LIB text, and shown able to fail: with its rule
+// broken there is a counterexample, which machine words confirm.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +19,7 @@ struct Decision {
   double seconds = 0;
 };
 
-// Inputs that a solver found, what the code made of them, and whether machine
-// words agree.
+// Inputs that a solver found, what the code made of them, and whether machine words agree.
 struct Instance {
   bool found = false;
   Values inputs;
@@ -50,9 +48,8 @@ struct Options {
 // Throws std::runtime_error if cvc5 is wanted and not there.
 Proven prove(const Theorem& theorem, const Options& options);
 
-// The theorem as an SMT-LIB 2 script of independent questions, one for each
-// path and one for each answer that was found impossible on the way: all
-// unsatisfiable exactly if the theorem holds.
+// The theorem as an SMT-LIB 2 script of independent questions, one for each path and one for each answer that was
+// found impossible on the way: all unsatisfiable exactly if the theorem holds.
 std::string smt_lib(const Theorem& theorem);
 
 }  // namespace oftwin::prove

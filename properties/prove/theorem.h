@@ -1,12 +1,9 @@
-// Theorems: a sentence, the code that says it, and a broken rule that must make
-// it false.
+// Theorems: a sentence, the code that says it, and a broken rule that must make it false.
 //
-// A theorem's code is written once, as a template over where its values come
-// from, and is run three ways: with a solver's words, to be proved; with the
-// rule broken, to be refuted; and with machine words, to replay what the solver
-// gave as a counterexample. It calls the code of model/ and impl/ itself;
-// nothing of it is written down again. Invariant: what the code does depends on
-// its inputs and on broken() alone.
+// A theorem's code is written once, as a template over where its values come from, and is run three ways: with a
+// solver's words, to be proved; with the rule broken, to be refuted; and with machine words, to replay what the solver
+// gave as a counterexample. It calls the code of model/ and impl/ itself; nothing of it is written down again.
+// Invariant: what the code does depends on its inputs and on broken() alone.
 #pragma once
 
 #include <array>
@@ -34,8 +31,7 @@ class InputsOf {
   bool broken() const { return broken_; }
 
   std::vector<Byte> bytes(const std::string& name, std::size_t n);
-  // Any value of every field and any mask, value bits outside the mask
-  // included.
+  // Any value of every field and any mask, value bits outside the mask included.
   MatchOf<Byte> raw_match(const std::string& name);
   // In canonical form.
   MatchOf<Byte> match(const std::string& name);
@@ -62,8 +58,7 @@ class Proof : public InputsOf<Proof, Word<std::uint8_t>> {
     return Word<T>(bits == Word<T>::kBits ? low : z3::zext(low, Word<T>::kBits - bits));
   }
   void assume(const Bool& condition) { engine().assume(condition.term()); }
-  // What the theorem is about: some input makes it true, or the theorem says
-  // nothing.
+  // What the theorem is about: some input makes it true, or the theorem says nothing.
   void about(const Bool& condition) { engine().about(condition.term()); }
   template <class T>
   void show(const std::string&, const T&) {}

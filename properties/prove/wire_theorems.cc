@@ -1,5 +1,4 @@
-// OpenFlow 1.0's 40 bytes: both decoders and both encoders, for every value of
-// every byte.
+// OpenFlow 1.0's 40 bytes: both decoders and both encoders, for every value of every byte.
 #include "impl/match.h"
 #include "model/match.h"
 #include "model/wire_match.h"
@@ -45,8 +44,7 @@ constexpr auto encoders = [](auto& p) {
   return equal_bytes(got, wanted);
 };
 
-// What `raw` says, with nothing left that says nothing: from the standard's
-// text, beside both decoders.
+// What `raw` says, with nothing left that says nothing: from the standard's text, beside both decoders.
 template <class Byte>
 std::vector<Byte> canonical_bytes(const std::vector<Byte>& raw) {
   using W32 = like<Byte, std::uint32_t>;
@@ -142,40 +140,33 @@ constexpr auto prefix = [](auto& p) {
 
 std::vector<Theorem> wire_theorems() {
   return {
-      theorem({"both_decoders_read_the_same_match",
-               "Of any 40 bytes, impl's decoder and the model's read the same "
-               "match.",
-               "MATCH-6 MATCH-7 MATCH-8", "the model compares all eight bits of a ToS"},
-              decoders),
+      theorem(
+          {"both_decoders_read_the_same_match", "Of any 40 bytes, impl's decoder and the model's read the same match.",
+           "MATCH-6 MATCH-7 MATCH-8", "the model compares all eight bits of a ToS"},
+          decoders),
       theorem({"both_encoders_write_the_same_match",
-               "Of any canonical match, extended ones included, both encoders "
-               "write the same 40 bytes.",
-               "NXM-11", "impl is given a dl_dst of which one bit more is compared"},
+               "Of any canonical match, extended ones included, both encoders write the same 40 bytes.", "NXM-11",
+               "impl is given a dl_dst of which one bit more is compared"},
               encoders),
-      theorem({"decoding_then_encoding_gives_the_canonical_form",
-               "For every wildcard word and every field value, what is written "
-               "is what was read with ignored bits, "
-               "wildcarded fields, padding and the priority of an untagged "
-               "frame cleared and address counts at most 32.",
-               "MATCH-6 MATCH-7 MATCH-8", "the two low bits of a ToS are written as read"},
-              canonical),
+      theorem(
+          {"decoding_then_encoding_gives_the_canonical_form",
+           "For every wildcard word and every field value, what is written is what was read with ignored bits, "
+           "wildcarded fields, padding and the priority of an untagged frame cleared and address counts at most 32.",
+           "MATCH-6 MATCH-7 MATCH-8", "the two low bits of a ToS are written as read"},
+          canonical),
       theorem({"what_is_encoded_reads_back",
-               "Of any 40 bytes: encoding what was decoded, over whatever was "
-               "there "
-               "before, decodes to the same match and encodes to the same bytes.",
+               "Of any 40 bytes: encoding what was decoded, over whatever was there before, decodes to the same match "
+               "and encodes to the same bytes.",
                "MATCH-6 MATCH-7", "the VLAN priority is written as read"},
               reads_back),
       theorem({"vlan_fields_mean_what_the_standard_says",
-               "A packet's tag matches exactly if: vid 0xffff is matched and "
-               "there is no tag; or neither vid nor priority "
-               "is matched; or there is a tag with the vid, if that is "
-               "matched, and the priority, if that is.",
+               "A packet's tag matches exactly if: vid 0xffff is matched and there is no tag; or neither vid nor "
+               "priority is matched; or there is a tag with the vid, if that is matched, and the priority, if that is.",
                "MATCH-6", "another bit says that there is a tag"},
               vlan),
       theorem({"an_address_count_wildcards_that_many_low_bits",
-               "An address matches exactly if the bits above the count are "
-               "equal; 32 to 63 match any.",
-               "MATCH-7", "31 matches any"},
+               "An address matches exactly if the bits above the count are equal; 32 to 63 match any.", "MATCH-7",
+               "31 matches any"},
               prefix),
   };
 }

@@ -1,11 +1,8 @@
-// A machine word that is not known: Word<T> behaves as the integer type T does,
-// and stands for all of its values.
+// A machine word that is not known: Word<T> behaves as the integer type T does, and stands for all of its values.
 //
-// Code that is a template over its words (spec/word.h) is run with these to be
-// proved. Integral promotion, the usual arithmetic conversions, signedness and
-// truncation are C++'s own: the type of every result is asked of the compiler,
-// from the machine types. Converting a Word<bool> to bool asks the engine,
-// which follows both ways (engine.h).
+// Code that is a template over its words (spec/word.h) is run with these to be proved. Integral promotion, the usual
+// arithmetic conversions, signedness and truncation are C++'s own: the type of every result is asked of the compiler,
+// from the machine types. Converting a Word<bool> to bool asks the engine, which follows both ways (engine.h).
 #pragma once
 
 #include <z3++.h>
@@ -161,17 +158,7 @@ auto operator*(const A& a, const B& b) {
   using T = Common<A, B>;
   return Word<T>(as<T>(a) * as<T>(b));
 }
-// By a constant only, a power of two in all code at hand: what remains of a
-// word above that is C++'s own.
-template <class A, Known B>
-  requires(!Known<A> && Operand<A> && std::is_unsigned_v<Common<A, B>>)
-auto operator%(const A& a, const B& b) {
-  using T = Common<A, B>;
-  return Word<T>(z3::urem(as<T>(a), as<T>(b)));
-}
-
-// A shift by the width or more has no meaning in C++: that it does not happen
-// is proved along with everything else.
+// A shift by the width or more has no meaning in C++: that it does not happen is proved along with everything else.
 template <class A, class B>
   requires Operands<A, B>
 auto operator<<(const A& a, const B& b) {
@@ -192,8 +179,7 @@ auto operator~(const Word<T>& a) {
   using P = Promoted<Word<T>>;
   return Word<P>(~as<P>(a));
 }
-// Of two unknowns. Where one side is known, the language's own short circuit is
-// at work, and asks the engine.
+// Of two unknowns. Where one side is known, the language's own short circuit is at work, and asks the engine.
 inline Bool operator!(const Bool& a) { return Bool(!a.term()); }
 template <std::same_as<Bool> A, std::same_as<Bool> B>
 Bool operator&&(const A& a, const B& b) {
@@ -204,8 +190,7 @@ Bool operator||(const A& a, const B& b) {
   return Bool(a.term() || b.term());
 }
 
-// `term == 0`, said of its parts where it is made of parts: solvers make much
-// of equations between words.
+// `term == 0`, said of its parts where it is made of parts: solvers make much of equations between words.
 z3::expr is_zero(const z3::expr& term);
 
 template <class A, class B>
