@@ -13,11 +13,15 @@
 namespace oftwin::sim {
 
 inline constexpr std::size_t kKeyWords = 15;
-using KeyWords = std::array<std::uint64_t, kKeyWords>;
+template <class W>
+using KeyWordsOf = std::array<W, kKeyWords>;
+using KeyWords = KeyWordsOf<std::uint64_t>;
 
-struct MatchWords {
-  KeyWords value, mask;
+template <class W>
+struct MatchWordsOf {
+  KeyWordsOf<W> value, mask;
 };
+using MatchWords = MatchWordsOf<std::uint64_t>;
 
 KeyWords pack(const FlowKey& key);
 MatchWords pack(const oft_match& match);

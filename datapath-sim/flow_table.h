@@ -4,8 +4,12 @@
 // them, so the search ends as soon as none can do better. In front stands a cache from whole keys to the result of the
 // search, misses included. Invariant: a cached result is used only if nothing was inserted or removed since it was
 // found (`generation_`).
+//
+// Parts are what a table is made of: MachineParts in the datapath; unknown words where it is proved that a lookup,
+// cached or not, returns what a scan of all flows returns (properties/prove/).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -16,35 +20,53 @@ namespace oftwin::sim {
 
 struct Rule;
 
+struct MachineParts {
+  using Word = std::uint64_t;
+  using Priority = std::uint32_t;
+  using Hash = std::uint64_t;
+  static constexpr std::size_t kCacheSlots = 256;
+
+  // Of some words of a key, under a mask.
+  static Hash hash(const KeyWords& key, const KeyWords& mask, const std::vector<std::uint8_t>& words);
+  static Hash hash(const KeyWords& key);
+  // Of `n` places, a power of two.
+  static std::size_t place(Hash hash, std::size_t n) { return hash & (n - 1); }
+};
+
 // A rule's place in the table; part of the rule. The table only links it.
-struct Flow {
-  MatchWords match;
-  std::uint32_t priority = 0;
+template <class Parts>
+struct FlowOf {
+  MatchWordsOf<typename Parts::Word> match;
+  typename Parts::Priority priority = 0;
   std::uint64_t age = 0;  // set by insert(): the smaller, the longer in the table
-  std::uint64_t hash = 0;
-  Flow* next = nullptr;  // in its bucket
+  typename Parts::Hash hash{};
+  FlowOf* next = nullptr;  // in its bucket
   Rule* rule = nullptr;
 };
 
-class FlowTable {
+template <class Parts>
+class FlowTableOf {
  public:
+  using Flow = FlowOf<Parts>;
+  using Key = KeyWordsOf<typename Parts::Word>;
+
   void insert(Flow& flow);  // not in any table
   void remove(Flow& flow);  // in this table
   // The matching flow of the highest priority; among several of them the one that is in the table longest.
-  Flow* lookup(const KeyWords& key);
+  Flow* lookup(const Key& key);
   std::uint64_t size() const { return size_; }
 
  private:
   // The flows of one mask.
   struct Subtable {
-    KeyWords mask;
+    Key mask;
     std::vector<std::uint8_t> words;  // those in which the mask is not zero
     std::vector<Flow*> buckets;       // a power of two
     std::size_t size = 0;
-    std::uint32_t max_priority = 0;
+    typename Parts::Priority max_priority = 0;
     std::size_t n_max = 0;  // flows of that priority
-    std::uint64_t hash(const KeyWords& key) const;
-    bool matches(const Flow& flow, const KeyWords& key) const;
+    bool matches(const Flow& flow, const Key& key) const;
+    Flow*& bucket(const typename Parts::Hash& hash) { return buckets[Parts::place(hash, buckets.size())]; }
     void link(Flow& flow);
     void unlink(Flow& flow);
     void grow();
@@ -52,13 +74,13 @@ class FlowTable {
   };
   struct Cached {
     std::uint64_t generation = 0;  // 0: empty
-    KeyWords key;
+    Key key;
     Flow* flow = nullptr;
   };
 
-  Subtable& subtable(const KeyWords& mask);
+  Subtable& subtable(const Key& mask);
   void sort();
-  Flow* search(const KeyWords& key) const;
+  Flow* search(const Key& key) const;
 
   std::vector<std::unique_ptr<Subtable>> subtables_;  // the highest max_priority first
   std::vector<Cached> cache_;                         // made by the first lookup
@@ -67,4 +89,13 @@ class FlowTable {
   std::uint64_t size_ = 0;
 };
 
+using Flow = FlowOf<MachineParts>;
+using FlowTable = FlowTableOf<MachineParts>;
+
 }  // namespace oftwin::sim
+
+#include "datapath-sim/flow_table_bodies.h"  // IWYU pragma: export
+
+namespace oftwin::sim {
+extern template class FlowTableOf<MachineParts>;
+}

@@ -51,7 +51,7 @@ const std::vector<Theorem>& theorems() {
   static const std::vector<Theorem> all = [] {
     std::vector<Theorem> out;
     for (auto list : {match_theorems(), packed_theorems(), wire_theorems(), nxm_theorems(), classifier_theorems(),
-                      number_theorems()}) {
+                      datapath_theorems(), number_theorems()}) {
       out.insert(out.end(), list.begin(), list.end());
     }
     return out;

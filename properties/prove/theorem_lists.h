@@ -12,6 +12,7 @@ std::vector<Theorem> packed_theorems();
 std::vector<Theorem> wire_theorems();
 std::vector<Theorem> nxm_theorems();
 std::vector<Theorem> classifier_theorems();
+std::vector<Theorem> datapath_theorems();
 std::vector<Theorem> number_theorems();
 
 }  // namespace oftwin::prove
