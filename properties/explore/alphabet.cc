@@ -45,6 +45,29 @@ req::FlowMod flow_mod(std::uint16_t command, unsigned flow, unsigned variant) {
   return fm;
 }
 
+// Each refused, in a law that is taken at its word.
+std::vector<harness::Request> wrong_requests() {
+  req::FlowStats elsewhere;
+  elsewhere.match = match_of(0);
+  elsewhere.table_id = 0x77;
+  req::QueueStats queue;
+  queue.port = 77;
+  req::FlowMod emergency = flow_mod(OFPFC_ADD, 0, 0);
+  emergency.flags = OFPFF_EMERG;
+  emergency.hard_timeout = 1;
+  req::FlowMod never_given = flow_mod(OFPFC_ADD, 0, 0);
+  never_given.buffer_id = 0;
+  return {elsewhere,  queue, emergency, req::Role{0, 77}, req::PacketOut{0, OFP_NO_BUFFER, OFPP_IN_PORT, {}, kFrame},
+          never_given};
+}
+
+// Of kinds that only a switch sends, or that nobody answers.
+std::vector<Bytes> wrong_messages() {
+  const Bytes error = {1, OFPT_ERROR, 0, 12, 0, 0, 0, 0, 0, 1, 0, 6};
+  const Bytes reply = {1, OFPT_STATS_REPLY, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0};
+  return {error, reply};
+}
+
 bool queued(const model::State& state, RuleName rule) {
   return std::any_of(state.provider.queue.begin(), state.provider.queue.end(), [&](const auto& work) {
     const auto* complete = std::get_if<event::ProviderComplete>(&work);
@@ -171,9 +194,12 @@ void Alphabet::make_other_messages() {
   message(Kind::packet_out, req::PacketOut{0, kBufferId, OFPP_NONE, actions_of(1), {}});
   message(Kind::miss_send_len, req::SetConfig{0, 0, 0});
   message(Kind::miss_send_len, req::SetConfig{0, 0, 64});
+  for (const harness::Request& request : wrong_requests()) message(Kind::wrong, request);
   const harness::Mac address = {0xaa, 0x55, 0xaa, 0x55, 0, 1};
   message(Kind::port_mod, req::PortMod{0, 1, address, OFPPC_PORT_DOWN, OFPPC_PORT_DOWN, 0});
   message(Kind::port_mod, req::PortMod{0, 1, address, OFPPC_NO_FLOOD, OFPPC_NO_FLOOD | OFPPC_PORT_DOWN, 0});
+  if (!scope_.has(Kind::wrong)) return;
+  for (Bytes& bytes : wrong_messages()) add_message(family++, 0, 0, std::move(bytes));
 }
 
 void Alphabet::add_message(std::uint16_t family, std::uint8_t flow, std::uint8_t variant, Bytes bytes) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "properties/explore/answers.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
 
@@ -91,6 +92,7 @@ class Ledger {
     for (std::size_t i = first_turn; i < s_.seen.size(); i = next_turn(i + 1)) handle_turn(i, next_turn(i + 1));
     check_rest();
     check_removals();
+    check_fresh_sessions(s_, found_);
   }
 
  private:
@@ -167,6 +169,7 @@ class Ledger {
       const auto* p = std::get_if<ob::Postpone>(&o);
       return p && p->conn == conn;
     });
+    check_answer(s_, {*before, message->bytes, s_.seen.subspan(from, to - from), postponed}, found_);
     if (postponed) return check_postponed(from, to);
     check_handled(*before, message->bytes, from, to);
   }

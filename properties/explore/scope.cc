@@ -11,11 +11,12 @@ namespace oftwin::explore {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count)> kNames = {
-    "add",          "modify",        "modify_strict", "remove",     "remove_strict", "overlap",       "report",
-    "barrier",      "stats",         "aggregate",     "echo",       "role",          "flow_format",   "no_table",
-    "emergency",    "unknown_flag",  "buffer",        "packet_out", "port_mod",      "port_change",   "tos",
-    "many_actions", "miss_send_len", "close",         "open",       "stall",         "own",           "flush",
-    "expire",       "destroy",       "system_errors", "no_memory",  "choose_table",  "execute_error", "orders"};
+    "add",           "modify",      "modify_strict", "remove",        "remove_strict", "overlap",
+    "report",        "barrier",     "stats",         "aggregate",     "echo",          "role",
+    "flow_format",   "no_table",    "emergency",     "unknown_flag",  "buffer",        "packet_out",
+    "port_mod",      "port_change", "tos",           "many_actions",  "miss_send_len", "close",
+    "open",          "stall",       "own",           "flush",         "expire",        "destroy",
+    "system_errors", "no_memory",   "choose_table",  "execute_error", "wrong",         "orders"};
 
 Kinds set_of(std::initializer_list<Kind> kinds) {
   Kinds set;
@@ -79,13 +80,13 @@ std::vector<Scope> make_scopes() {
   }
   {
     Scope& s = scope("roles", "masters and slaves, formats, what reaches whom",
-                     set_of({add, remove, role, flow_format, report, barrier, miss_send_len, overlap}));
+                     set_of({add, remove, role, flow_format, report, barrier, miss_send_len, overlap, close, open}));
     s.primaries = 2, s.flows = 1, s.variants = 1;
   }
   {
     Scope& s = scope("oddities", "ports, and requests out of the ordinary",
                      set_of({add, remove, stats, aggregate, port_mod, port_change, tos, many_actions, emergency,
-                             unknown_flag, no_table, miss_send_len}));
+                             unknown_flag, no_table, miss_send_len, wrong}));
     s.flows = 1, s.tables = 2;
   }
   return all;

@@ -50,6 +50,7 @@ enum class Kind : std::uint8_t {
   no_memory,      // it cannot allocate a rule
   choose_table,   // it chooses a table, or one that does not exist
   execute_error,  // it cannot run a buffered packet
+  wrong,          // messages that no switch takes, or that name what does not exist
   orders,         // a request touches its rules in every order (otherwise: that of their making)
   count
 };
