@@ -100,8 +100,9 @@ Rule new_rule(const Turn& turn, RuleName name, std::uint8_t table, const FlowMod
 }  // namespace
 
 const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority) {
-  const Rules rules = rules_of(state, table, [&](const Rule& r) { return same_flow(r, match, priority); });
-  return rules.empty() ? nullptr : rules.front();
+  const auto& rules = state.tables[table].rules;
+  const auto rule = std::ranges::find_if(rules, [&](const Rule& r) { return same_flow(r, match, priority); });
+  return rule == rules.end() ? nullptr : &*rule;
 }
 
 namespace {

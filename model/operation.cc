@@ -129,10 +129,12 @@ bool has_pending_groups(const State& state, ConnName conn) {
 }
 
 Rule take_from_table(Turn& turn, RuleName name) {
-  Rule* rule = turn.rule_in_table(name);
+  const Rule* rule = turn.rule_in_table(name);
   if (!rule) return {};
-  const Rule taken = std::move(*rule);
-  std::erase_if(turn.state.tables[taken.table].rules, [&](const Rule& r) { return r.name == name; });
+  auto& rules = turn.state.tables[rule->table].rules;
+  const auto it = rules.begin() + (rule - rules.data());
+  Rule taken = std::move(*it);
+  rules.erase(it);
   return taken;
 }
 
