@@ -64,7 +64,7 @@ std::vector<harness::Request> wrong_requests() {
 // Of kinds that only a switch sends, or that nobody answers.
 std::vector<Bytes> wrong_messages() {
   const Bytes error = {1, OFPT_ERROR, 0, 12, 0, 0, 0, 0, 0, 1, 0, 6};
-  const Bytes reply = {1, OFPT_STATS_REPLY, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0};
+  const Bytes reply = {1, OFPT_STATS_REPLY, 0, 12, 0, 0, 0, 0, 0, OFPST_FLOW, 0, 0};
   return {error, reply};
 }
 

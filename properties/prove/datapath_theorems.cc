@@ -1,5 +1,6 @@
 // The software datapath's flow table finds what a scan of all flows finds, from its cache, too.
 //
+// The cache remembers whole keys: what it remembers of one packet covers that packet alone, until the table changes.
 // The table itself runs here with unknown words; a hash is what is hashed, and the cache has a single place, so that
 // every packet meets what the packet before it left there.
 #include <deque>
@@ -36,7 +37,14 @@ struct UnknownFlowParts {
   static std::size_t place(const Hash&, std::size_t) { return 0; }
 };
 
-template <class P>
+// How much of a key is unknown: so many of its words, with so many bits. The rest is zero.
+struct Shape {
+  std::size_t words;
+  unsigned bits;
+};
+constexpr Shape kNarrow{1, 8}, kWide{2, 64};
+
+template <class P, Shape shape>
 struct FlowList {
   using Parts = std::conditional_t<std::is_same_v<P, Proof>, UnknownFlowParts, sim::MachineParts>;
   using Flow = sim::FlowOf<Parts>;
@@ -50,10 +58,11 @@ struct FlowList {
   std::deque<Flow> flows;
   std::vector<Listed> list;  // the longest in the table first
 
-  // One byte of one word is unknown.
   static auto words(P& p, const std::string& name) {
     sim::KeyWordsOf<typename Parts::Word> w{};
-    w[0] = p.template word<std::uint64_t>(name, 8);
+    for (std::size_t i = 0; i < shape.words; ++i) {
+      w[i] = p.template word<std::uint64_t>(name + std::to_string(i), shape.bits);
+    }
     return w;
   }
 
@@ -62,7 +71,7 @@ struct FlowList {
     Flow& flow = flows.emplace_back();
     flow.match.mask = words(p, name + ".mask");
     flow.match.value = words(p, name + ".value");
-    flow.match.value[0] &= flow.match.mask[0];
+    for (std::size_t i = 0; i < shape.words; ++i) flow.match.value[i] &= flow.match.mask[i];
     const auto priority = p.template word<std::uint32_t>(name + ".priority");
     flow.priority = p.broken() ? priority >> 1 << 1 : priority;
     table.insert(flow);
@@ -80,7 +89,11 @@ struct FlowList {
       if (l.flow == found) priority = l.priority;
     }
     for (const Listed& l : list) {
-      const auto hit = ((key[0] ^ l.flow->match.value[0]) & l.flow->match.mask[0]) == 0;
+      typename Parts::Word differing{};
+      for (std::size_t i = 0; i < shape.words; ++i) {
+        differing |= (key[i] ^ l.flow->match.value[i]) & l.flow->match.mask[i];
+      }
+      const Truth hit = differing == 0;
       if (l.flow == found)
         right = right && hit;
       else if (found == nullptr)
@@ -93,12 +106,17 @@ struct FlowList {
   }
 };
 
-template <std::size_t n, bool removal>
+enum class Change { none, insertion, removal };
+
+// Two lookups, with a change of the table between them.
+template <std::size_t n, Shape shape, Change change>
 constexpr auto flows = [](auto& p) {
-  FlowList<std::remove_cvref_t<decltype(p)>> f;
-  for (std::size_t i = 0; i < n; ++i) f.add(p, "flow" + std::to_string(i));
+  FlowList<std::remove_cvref_t<decltype(p)>, shape> f;
+  constexpr std::size_t late = change == Change::insertion;
+  for (std::size_t i = 0; i < n - late; ++i) f.add(p, "flow" + std::to_string(i));
   auto right = f.looks_up(p, "packet");
-  if (removal) {
+  if (change == Change::insertion) f.add(p, "late flow");
+  if (change == Change::removal) {
     f.table.remove(f.flows.front());
     f.list.erase(f.list.begin());
   }
@@ -111,17 +129,31 @@ constexpr auto flows = [](auto& p) {
 
 std::vector<Theorem> datapath_theorems() {
   const std::string blind = "the table is not told the lowest bit of a priority";
+  const std::string scan =
+      "Two lookups of any two packets, equal or not, the second through what the first left in the cache, each return "
+      "the flow of the highest priority among those that match, and of these the oldest.";
   return {
-      theorem(
-          {"the_datapath_finds_what_a_scan_of_all_flows_finds_cached_or_not",
-           "Two lookups of any two packets, equal or not, the second through what the first left in the cache, each "
-           "return the flow of the highest priority among those that match, and of these the oldest.",
-           "DP-1 DP-3", blind, "2 flows, 1 word of 8 bits, all paths"},
-          flows<2, false>),
+      theorem({"the_datapath_finds_what_a_scan_of_all_flows_finds_cached_or_not", scan, "DP-1 DP-3", blind,
+               "2 flows, 1 word of 8 bits, all paths"},
+              flows<2, kNarrow, Change::none>),
       theorem({"the_datapath_forgets_its_cache_when_a_flow_is_removed",
                "The same when a flow has been removed between the two lookups.", "DP-1 DP-3", blind,
                "2 flows, 1 word of 8 bits, all paths"},
-              flows<2, true>),
+              flows<2, kNarrow, Change::removal>),
+      theorem(
+          {"the_datapath_forgets_its_cache_when_a_flow_comes", "The same when a flow has come between the two lookups.",
+           "DP-1 DP-3", blind, "2 flows, 1 word of 8 bits, all paths"},
+          flows<2, kNarrow, Change::insertion>),
+      theorem({"the_datapath_finds_what_a_scan_finds_in_wide_keys", scan, "DP-1 DP-3", blind,
+               "2 flows, 2 words of 64 bits, all paths", true},
+              flows<2, kWide, Change::none>),
+      theorem({"the_datapath_finds_what_a_scan_of_three_flows_finds", scan, "DP-1 DP-3", blind,
+               "3 flows, 1 word of 8 bits, all paths", true},
+              flows<3, kNarrow, Change::none>),
+      theorem({"the_datapath_forgets_its_cache_when_one_of_three_flows_is_removed",
+               "The same when a flow has been removed between the two lookups.", "DP-1 DP-3", blind,
+               "3 flows, 1 word of 8 bits, all paths", true},
+              flows<3, kNarrow, Change::removal>),
   };
 }
 
