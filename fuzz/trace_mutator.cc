@@ -32,10 +32,11 @@ std::size_t put(harness::Trace trace, std::uint8_t* out, std::size_t max_size) {
 
 }  // namespace
 
-// Defaults that suit traces; what the command line says comes later and wins. Traces have so many features that
+// Defaults that suit traces; what the command line says comes later and wins. A trace may be long: a reply that does
+// not fit into one message takes flows with tens of thousands of bytes of actions. Traces have so many features that
 // libFuzzer's own bookkeeping about rare ones, and its search for smaller inputs, cost more than the traces themselves.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  static char max_len[] = "-max_len=20000", len_control[] = "-len_control=0", entropic[] = "-entropic=0";
+  static char max_len[] = "-max_len=400000", len_control[] = "-len_control=0", entropic[] = "-entropic=0";
   static char reduce_inputs[] = "-reduce_inputs=0", shrink[] = "-shrink=0";
   static std::vector<char*> args;
   args.assign(*argv, *argv + *argc);

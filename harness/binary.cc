@@ -290,7 +290,9 @@ void fields(A& a, event::ProviderChooseTable& e) {
   if (kind == 2) fields(a, error);
   if (kind == 0) e.answer = std::nullopt;
   if (kind == 1) e.answer = table;
-  if (kind == 2) e.answer = error;
+  // A refusal without an error is none: the table stays the first.
+  if (kind == 2 && !error) e.answer = std::uint8_t{0};
+  if (kind == 2 && error) e.answer = error;
 }
 template <class A>
 void fields(A& a, event::ProviderExecuteResult& e) {

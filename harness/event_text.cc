@@ -139,7 +139,9 @@ EventBody provider_choose_table(Words& words) {
   Word w = words.next();
   if (w.text() == "none") return event::ProviderChooseTable{};
   if (auto table = parse_as<std::uint8_t>(w.text())) return event::ProviderChooseTable{{*table}};
-  return event::ProviderChooseTable{{error(w)}};
+  const Error refusal = error(w);
+  if (!refusal) w.fail(fmt::format("'{}' chooses no table; a number, an error or none does", w.text()));
+  return event::ProviderChooseTable{{refusal}};
 }
 
 EventBody provider_latency(Words& words) {

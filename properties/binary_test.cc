@@ -31,6 +31,15 @@ TEST(Binary, generated_traces_survive_both_forms) {
   }
 }
 
+// Else the model would be refused by nothing where an implementation sees success.
+TEST(Binary, a_choice_of_table_that_is_refused_without_an_error_is_the_first_table) {
+  Trace t = generate(1);
+  t.events = {Event{1, event::ProviderChooseTable{Error{}}}};
+  const Trace read = decode_binary(encode_binary(t));
+  ASSERT_EQ(read.events.size(), 1u);
+  EXPECT_TRUE(read.events[0].body == EventBody{event::ProviderChooseTable{std::uint8_t{0}}});
+}
+
 TEST(Binary, any_bytes_are_a_trace) {
   for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
     RandomSource source(seed);

@@ -206,6 +206,7 @@ TEST(TraceText, errors_name_file_line_and_column) {
   EXPECT_EQ(error_of("\nc1 flow_mod ad actions=drop\n").substr(0, 10), "t:2:13: 'a");
   EXPECT_EQ(error_of("\nc1 flow_mod add priority=70000\n").substr(0, 8), "t:2:26: ");
   EXPECT_EQ(error_of("\nc1 flow_mod add actions=output:1,nonsense\n").substr(0, 8), "t:2:34: ");
+  EXPECT_EQ(error_of("\nprovider choose_table ok\n").substr(0, 8), "t:2:23: ");
   EXPECT_EQ(error_of("\nnobody acts\n").substr(0, 7), "t:2:1: ");
   EXPECT_EQ(error_of("\nc1 bytes 0\n").substr(0, 8), "t:2:10: ");
   EXPECT_EQ(error_of("\nc1 flow_mod\n").substr(0, 8), "t:2:12: ");
