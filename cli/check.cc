@@ -9,6 +9,7 @@
 #include "cli/check_input.h"
 #include "cli/inputs.h"
 #include "cli/isolate.h"
+#include "cli/judge.h"
 #include "cli/results.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
@@ -85,6 +86,7 @@ int run_check(const CheckOptions& options) {
   std::vector<std::string> files = expand_inputs(options.inputs);
   if (files.empty() && options.random == 0) throw UsageError("nothing to check: name files or folders, or --random N");
   if (options.rewrite) return rewrite(files, options);
+  must_be_verdicts(options.verdicts);
   InputChecker checker(options);
   if (options.random > 0) checker.must_be_comparable("--random");
   CheckSummary summary;
@@ -103,6 +105,7 @@ int run_check(const CheckOptions& options) {
   }
   if (print) print_summary(summary);
   write_reports(summary, options);
+  if (!options.verdicts.empty()) write_verdicts(verdict_of(summary, options), options.verdicts);
   return summary.exit_code();
 }
 

@@ -14,9 +14,12 @@ struct CheckOptions {
   std::optional<std::string> edition;
   std::uint64_t random = 0;  // that many generated traces, too
   std::uint64_t seed = 1;
-  std::string out = "out";  // where traces of divergences and crashes are saved
-  std::string json, junit;  // files; json may be - for standard output
-  bool rewrite = false;     // expectations are regenerated, nothing is checked
+  std::string out = "out";            // where traces of divergences and crashes are saved
+  std::string json, junit;            // files; json may be - for standard output
+  std::string profile;                // file; what is generated is kept within it
+  std::vector<std::string> verdicts;  // files, their endings say of which kind; - is text on standard output
+  std::string command;                // the whole line, for the verdict
+  bool rewrite = false;               // expectations are regenerated, nothing is checked
 };
 
 // The exit code. throws UsageError, FileError.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/subjects.h"
+#include "harness/applicable.h"
 #include "harness/capture.h"
 #include "harness/convert.h"
 #include "harness/edition.h"
@@ -23,7 +24,8 @@
 namespace oftwin::cli {
 namespace {
 
-constexpr std::size_t kShownFailures = 3;  // of one input, in full
+constexpr std::size_t kShownFailures = 3;       // of one input, in full
+constexpr std::size_t kMinimizedFindings = 10;  // of one input, whatever they are about
 
 void add_failure(CheckResult& result, const std::string& text) {
   if (result.failures.size() < kShownFailures)
@@ -46,7 +48,9 @@ std::size_t inputs_of(const harness::Trace& trace) {
 
 }  // namespace
 
-InputChecker::InputChecker(const CheckOptions& options) : options_(options), subject_(make_subject(options.subject)) {}
+InputChecker::InputChecker(const CheckOptions& options) : options_(options), subject_(make_subject(options.subject)) {
+  if (!options.profile.empty()) profile_ = harness::read_profile(options.profile);
+}
 
 void InputChecker::must_be_comparable(const std::string& what) const {
   const std::string edition = options_.edition.value_or(std::string(harness::kCorrected));
@@ -91,6 +95,11 @@ CheckResult InputChecker::check(const std::string& file, Progress& progress) {
 // The subject against the model; and what the trace says of itself.
 void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progress& progress) {
   if (!trace.edition) trace.edition = options_.edition;
+  if (const auto why = profile_ ? harness::obstacle(*profile_, trace) : std::nullopt) {
+    result.outside = 1;
+    result.notes.push_back("not applicable: " + harness::print_obstacle(*why));
+    return;
+  }
   bool expects = std::any_of(trace.blocks.begin(), trace.blocks.end(),
                              [](const harness::Block& b) { return b.expected.has_value(); });
   model::Errata errata = harness::edition_of(trace);
@@ -98,7 +107,7 @@ void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progre
     add_failure(result, fmt::format("{}:{}: {}", result.input, unmet.line, unmet.what));
   }
   if (errata.none()) {
-    check_lockstep(trace, result, progress);
+    check_lockstep(trace, {}, result, progress);
   } else if (!expects) {
     throw UsageError(fmt::format("{}: edition {} can be held against expectations only, and there are none",
                                  result.input, trace.edition.value_or("")));
@@ -111,27 +120,43 @@ void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progre
     ++result.diverged;
 }
 
-void InputChecker::check_lockstep(const harness::Trace& trace, CheckResult& result, Progress& progress) {
+void InputChecker::check_lockstep(const harness::Trace& trace, const std::string& save_as, CheckResult& result,
+                                  Progress& progress) {
   progress.about_to_drive(trace);
   harness::Lockstep lockstep(*subject_, {});
   auto divergence = lockstep.run(trace.config, trace.events);
   add_stats(result, lockstep.stats());
+  result.compared |= lockstep.stats().clauses;
   progress.step(result.agreed + result.diverged, 0, result.messages);
   if (!divergence) return;
   ++result.diverged;
-  add_failure(result, report(trace));
+  add_finding(trace, *divergence, save_as, result);
 }
 
-// The smallest trace that shows the same, told.
-std::string InputChecker::report(const harness::Trace& trace) {
+void InputChecker::add_finding(const harness::Trace& trace, const harness::Divergence& divergence,
+                               const std::string& save_as, CheckResult& result) {
+  if (result.findings.size() >= kMinimizedFindings) {  // of many, only those that are about something else
+    harness::ClauseSet known;
+    for (const auto& finding : result.findings) known |= finding.clauses;
+    const harness::ClauseSet fresh = harness::suspects(trace.config, divergence) & ~known;
+    add_failure(result, fmt::format("{} diverges, too", save_as.empty() ? result.input : save_as));
+    if (fresh.none()) return;
+  }
   harness::MinimizeLimits limits;
   limits.max_probes = 5000;
   harness::Trace small = harness::minimize_divergence(trace, *subject_, {}, limits).value_or(trace);
   harness::Lockstep lockstep(*subject_, {});
-  auto divergence = lockstep.run(small.config, small.events);
-  if (!divergence) return "the divergence does not show itself again";
-  return harness::print_report(small.config, small.events, *divergence, subject_->name()) +
-         fmt::format("\n({} inputs, minimized from {})", inputs_of(small), inputs_of(trace));
+  const auto again = lockstep.run(small.config, small.events);
+  harness::Finding finding = harness::finding_of(again ? small : trace, again.value_or(divergence), subject_->name());
+  finding.report += again ? fmt::format("\n({} inputs, minimized from {})", inputs_of(small), inputs_of(trace))
+                          : "\nIt did not show itself again.";
+  finding.file = save_as;
+  if (!save_as.empty()) {
+    harness::write_file(save_as, finding.trace);
+    result.saved = save_as;
+  }
+  add_failure(result, finding.report);
+  result.findings.push_back(std::move(finding));
 }
 
 // The model against the recordings and, where no erratum is involved, the built-in switch as well.
@@ -146,9 +171,9 @@ void InputChecker::check_recordings(const std::string& file, CheckResult& result
   harness::read_recordings(file, [&](const harness::Recording& recording) {
     harness::ReplayResult one = harness::replay(recording, errata);
     add_stats(result, one.stats);
-    result.agreed += one.verdict == harness::Verdict::agreed;
-    result.outside += one.verdict == harness::Verdict::outside;
-    if (one.verdict == harness::Verdict::diverged) {
+    result.agreed += one.verdict == harness::ReplayVerdict::agreed;
+    result.outside += one.verdict == harness::ReplayVerdict::outside;
+    if (one.verdict == harness::ReplayVerdict::diverged) {
       ++result.diverged;
       std::string what =
           one.divergence ? harness::print_difference(*one.divergence, recording.events) : one.dump_difference;
@@ -187,6 +212,7 @@ void InputChecker::check_session(const std::string& file, CheckResult& result, P
   progress.step(0, 0, 0);
   harness::SessionReport report = harness::check_session(file, *subject_);
   add_stats(result, report.stats);
+  result.compared |= report.stats.clauses;
   (report.agreed() ? result.agreed : result.diverged) = 1;
   result.notes.push_back(fmt::format("replies of the real switch: {} equal, {} covered, {} differ, {} not answered",
                                      report.replies.equal, report.replies.covered, report.replies.differing,
@@ -194,7 +220,7 @@ void InputChecker::check_session(const std::string& file, CheckResult& result, P
   for (const auto& known : report.known) {
     result.notes.push_back(fmt::format("{} times {} ({}): {}", known.used, known.label, known.clause, known.reason));
   }
-  if (report.divergence) add_failure(result, this->report(report.trace));
+  if (report.divergence) add_finding(report.trace, *report.divergence, {}, result);
   for (const auto& problem : report.problems) add_failure(result, problem);
 }
 
@@ -205,16 +231,12 @@ CheckResult InputChecker::check_random(const std::string& name, Progress& progre
   try {
     for (std::uint64_t i = 0; i < options_.random; ++i) {
       harness::Trace trace = harness::generate(options_.seed + i);
-      std::uint64_t before = result.diverged;
-      check_lockstep(trace, result, progress);
+      if (profile_) trace = harness::restricted(*profile_, std::move(trace));
+      const std::uint64_t before = result.diverged;
+      check_lockstep(trace, fmt::format("{}/diverged-seed-{}.trace", options_.out, options_.seed + i), result,
+                     progress);
       progress.step(i + 1, options_.random, result.messages);
-      if (result.diverged == before) {
-        ++result.agreed;
-        continue;
-      }
-      result.saved = fmt::format("{}/diverged-seed-{}.trace", options_.out, options_.seed + i);
-      harness::write_file(result.saved,
-                          harness::print_trace(harness::minimize_divergence(trace, *subject_).value_or(trace)));
+      if (result.diverged == before) ++result.agreed;
     }
   } catch (const harness::SubjectLost& e) { result.lost = e.what(); }
   return result;

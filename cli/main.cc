@@ -27,6 +27,10 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--out", o.out, "Folder for traces of divergences and crashes")->capture_default_str();
   c->add_option("--json", o.json, "Results for machines, - for standard output");
   c->add_option("--junit", o.junit, "Results as JUnit XML");
+  c->add_option("--profile", o.profile, "What the switch has (TOML): nothing else is asked of it");
+  c->add_option("--verdict", o.verdicts,
+                "A verdict for each clause: FILE.html, .txt, .json, .xml (JUnit), .sarif; - prints")
+      ->allow_extra_args(false);
   c->add_flag("--rewrite", o.rewrite, "Regenerate the expectations of traces from the model; checks nothing");
 }
 
@@ -104,6 +108,12 @@ void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize,
   app.add_subcommand("clause", "A clause of the specification, or all of them")->add_option("ID", clause);
 }
 
+std::string words(int argc, char** argv) {
+  std::string out = "oftwin";
+  for (int i = 1; i < argc; ++i) out += std::string(" ") + argv[i];
+  return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -130,6 +140,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : kUsage; }
   try {
     if (!errata.empty()) check.edition = errata;
+    check.command = words(argc, argv);
     if (app.got_subcommand("check")) return run_check(check);
     if (app.got_subcommand("fuzz")) return run_fuzz(fuzz);
     if (app.got_subcommand("explore")) return run_explore(explore);

@@ -7,11 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/coverage.h"
+#include "harness/markup.h"
 #include "spec/clauses.h"
 
 namespace oftwin::cli {
 namespace {
 
+using harness::escaped_xml;
+using harness::grouped;
 using nlohmann::json;
 
 std::vector<std::string> clause_ids(const harness::ClauseSet& set) {
@@ -33,44 +36,40 @@ harness::ClauseSet clause_set(const std::vector<std::string>& ids) {
 // Text from outside (a file's name, a frame) may be no UTF-8; json then replaces what is not.
 std::string dump(const json& j, int indent) { return j.dump(indent, ' ', false, json::error_handler_t::replace); }
 
+json to_json(const harness::Finding& f) {
+  return {{"clauses", clause_ids(f.clauses)},
+          {"title", f.title},
+          {"report", f.report},
+          {"trace", f.trace},
+          {"file", f.file},
+          {"rate", f.rate},
+          {"lost", f.lost}};
+}
+
+harness::Finding finding(const json& j) {
+  return {clause_set(j["clauses"]), j["title"], j["report"], j["trace"], j["file"], j["rate"], j["lost"]};
+}
+
+json to_json(const harness::Reading& r) {
+  return {{"clause", r.clause}, {"label", r.label}, {"reason", r.reason}, {"used", r.used}};
+}
+
 json to_json(const CheckResult& r) {
+  json findings = json::array(), readings = json::array();
+  for (const auto& f : r.findings) findings.push_back(to_json(f));
+  for (const auto& reading : r.readings) readings.push_back(to_json(reading));
   return {{"input", r.input},       {"kind", r.kind},         {"events", r.events},
           {"messages", r.messages}, {"agreed", r.agreed},     {"outside", r.outside},
           {"diverged", r.diverged}, {"covered", r.covered},   {"clauses", clause_ids(r.clauses)},
           {"notes", r.notes},       {"failures", r.failures}, {"bad_input", r.bad_input},
-          {"lost", r.lost},         {"saved", r.saved},       {"seconds", r.seconds}};
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (byte < 0x20 && c != '\n' && c != '\t')
-      out += '?';
-    else
-      out += c;
-  }
-  return out;
+          {"lost", r.lost},         {"saved", r.saved},       {"seconds", r.seconds},
+          {"findings", findings},   {"readings", readings},   {"compared", clause_ids(r.compared)}};
 }
 
 std::uint64_t total(const CheckSummary& s, std::uint64_t CheckResult::* field) {
   std::uint64_t sum = 0;
   for (const auto& r : s.results) sum += r.*field;
   return sum;
-}
-
-std::string grouped(std::uint64_t n) {
-  std::string digits = fmt::format("{}", n);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
 }
 
 constexpr std::size_t kCoverageWidth = 300;  // a longer list of what was not hit tells nobody anything
@@ -97,6 +96,11 @@ CheckResult decode_result(const std::string& text) {
   r.diverged = j["diverged"];
   r.covered = j["covered"];
   r.clauses = clause_set(j["clauses"]);
+  r.compared = clause_set(j["compared"]);
+  for (const auto& f : j["findings"]) r.findings.push_back(finding(f));
+  for (const auto& one : j["readings"]) {
+    r.readings.push_back({one["clause"], one["label"], one["reason"], one["used"]});
+  }
   r.notes = j["notes"];
   r.failures = j["failures"];
   r.bad_input = j["bad_input"];
@@ -188,8 +192,8 @@ std::string junit_of(const CheckSummary& s) {
       "errors=\"{}\">\n",
       s.results.size(), count(1), count(2));
   for (const auto& r : s.results) {
-    out += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"", escaped(r.kind), escaped(r.input),
-                       r.seconds);
+    out += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"", escaped_xml(r.kind),
+                       escaped_xml(r.input), r.seconds);
     if (r.ok()) {
       out += "/>\n";
       continue;
@@ -197,7 +201,7 @@ std::string junit_of(const CheckSummary& s) {
     const char* element = r.lost.empty() && r.bad_input.empty() ? "failure" : "error";
     std::string text = why(r);
     out += fmt::format(">\n    <{0} message=\"{1}\">{2}</{0}>\n  </testcase>\n", element,
-                       escaped(text.substr(0, text.find('\n'))), escaped(text));
+                       escaped_xml(text.substr(0, text.find('\n'))), escaped_xml(text));
   }
   return out + "</testsuite>\n";
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/lockstep.h"
+#include "harness/verdict.h"
 
 namespace oftwin::cli {
 
@@ -16,6 +17,9 @@ struct CheckResult {
   std::uint64_t agreed = 0, outside = 0, diverged = 0;  // traces, scenarios, frames or sessions
   std::uint64_t covered = 0;                            // of those agreed: by a labelled, reasoned difference
   harness::ClauseSet clauses;
+  harness::ClauseSet compared;  // those of them that were at work where the subject was compared
+  std::vector<harness::Finding> findings;
+  std::vector<harness::Reading> readings;
   std::vector<std::string> notes;     // lines worth printing although all is well
   std::vector<std::string> failures;  // readable, several lines each
   std::string bad_input;              // why it could not be read

@@ -71,6 +71,13 @@ std::optional<Obstacle> of_action(const Profile& p, const WireAction& a) {
   return unless(p.nicira_actions[subtype], p, "nicira_actions", kNiciraActions[subtype]);
 }
 
+std::optional<Obstacle> of_actions(const Profile& p, ByteView actions) {
+  for (const WireAction& action : cut_actions(actions)) {
+    if (auto found = of_action(p, action)) return found;
+  }
+  return std::nullopt;
+}
+
 std::optional<Obstacle> of_parts(const Profile& p, const MessageParts& m) {
   if (m.nicira && !p.nicira) return because(p, "messages", "nicira");
   if (m.extended && !p.nxm) return because(p, "nxm", "supported");
@@ -88,10 +95,7 @@ std::optional<Obstacle> of_parts(const Profile& p, const MessageParts& m) {
     if (auto found = of_match(p, *m.match)) return found;
   }
   if (auto found = of_entries(p, m.entries)) return found;
-  for (const WireAction& action : cut_actions(m.actions)) {
-    if (auto found = of_action(p, action)) return found;
-  }
-  return std::nullopt;
+  return of_actions(p, m.actions);
 }
 
 // The streams of all connections. A message that arrives in pieces is one when its last piece is there.
@@ -143,6 +147,7 @@ std::optional<Obstacle> obstacle(const Profile& profile, ByteView message) {
 }
 
 std::optional<Obstacle> obstacle(const Profile& profile, const Event& e) {
+  if (const auto* own = std::get_if<event::HiddenAdd>(&e.body)) return of_actions(profile, own->actions);
   const auto* recv = std::get_if<event::Recv>(&e.body);
   if (!recv) return std::nullopt;
   const Cut cut = cut_messages(recv->bytes);
@@ -158,7 +163,10 @@ std::optional<Obstacle> obstacle(const Profile& profile, const Trace& trace) {
   Streams streams;
   for (const Event& e : trace.events) {
     const auto* recv = std::get_if<event::Recv>(&e.body);
-    if (!recv) continue;
+    if (!recv) {
+      if (auto found = obstacle(profile, e)) return found;
+      continue;
+    }
     const Cut cut = streams.arrive(*recv);
     for (const ByteView message : cut.messages) {
       if (auto found = obstacle(profile, message)) return found;
@@ -175,6 +183,7 @@ Trace restricted(const Profile& profile, Trace trace) {
   config.n_buffers = std::min(config.n_buffers, profile.buffers);
   Streams streams;
   for (Event& e : trace.events) {
+    if (auto* own = std::get_if<event::HiddenAdd>(&e.body)) own->actions = repaired_actions(profile, own->actions);
     auto* recv = std::get_if<event::Recv>(&e.body);
     if (!recv) continue;
     const Cut cut = streams.arrive(*recv);

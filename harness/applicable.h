@@ -42,6 +42,8 @@ std::span<const std::string_view> needs_of_clause(std::size_t clause);
 // nullopt: nothing of it is left.
 std::optional<Bytes> repaired(const Profile& profile, ByteView message);
 
+Bytes repaired_actions(const Profile& profile, ByteView actions);
+
 // The trace with every message repaired (one of which nothing is left becomes a barrier request with its xid) and its
 // switch within the profile. Deterministic: the same trace gives the same trace.
 Trace restricted(const Profile& profile, Trace trace);

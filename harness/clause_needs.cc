@@ -27,6 +27,11 @@ constexpr Need kNeeds[] = {
     {"ASYNC-2", {"flow_mod.send_flow_removed"}},
     {"EXP-3", {"flow_mod.hard_timeout"}},
     {"EXP-4", {"flow_mod.idle_timeout"}},
+    {"DEL-5", {"flow_mod.table_id"}},
+    {"MATCH-8", {"match.nw_tos"}},
+    {"BUF-1", {"buffers.count"}},
+    {"BUF-6", {"buffers.count"}},
+    {"BUF-7", {"buffers.count"}},
     {"BUF-2", {"buffers.count"}},
     {"BUF-4", {"buffers.count"}},
     {"BUF-5", {"buffers.count"}},
@@ -51,11 +56,20 @@ constexpr Need kNeeds[] = {
     {"DP-15", {"nicira_actions.resubmit", "nicira_actions.resubmit_table", "output.table"}},
     {"DP-16", {"nicira_actions.resubmit", "nicira_actions.resubmit_table", "output.table"}},
     {"ACT-7", {"actions.set_vlan_vid", "actions.set_vlan_pcp", "actions.strip_vlan"}},
+    {"ACT-11", {"nicira_actions.reg_move", "nicira_actions.reg_load"}},
+    {"ACT-12", {"nicira_actions.multipath", "nicira_actions.autopath"}},
+    {"ACT-13", {"nicira_actions.bundle", "nicira_actions.bundle_load"}},
     {"ACT-14", {"nicira_actions.reg_move", "nicira_actions.reg_load"}},
     {"ACT-16", {"nicira_actions.resubmit_table"}},
     {"ACT-18", {"nicira_actions.bundle", "nicira_actions.bundle_load"}},
     {"ACT-19", {"nicira_actions.autopath"}},
 };
+
+// What goes with all of Nicira's messages and actions.
+bool is_nicira(std::string_view key) {
+  return key.starts_with("nxm.") || key.starts_with("nicira_actions.") || key == "connections.roles" ||
+         key == "flow_mod.table_id";
+}
 
 // Off: false, 0, none.
 bool is_off(const Setting& s) {
@@ -82,12 +96,15 @@ std::optional<Obstacle> clause_obstacle(const Profile& profile, std::size_t clau
   if (keys.empty()) return std::nullopt;
   Profile copy = profile;
   const std::vector<Setting> settings = settings_of(copy);
+  std::string_view why;
   for (const std::string_view key : keys) {
-    const auto setting =
-        std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.name() == key; });
-    if (setting == settings.end() || !is_off(*setting)) return std::nullopt;
+    const auto named = [&](const Setting& s) { return s.name() == key; };
+    const auto setting = std::find_if(settings.begin(), settings.end(), named);
+    const bool off = setting != settings.end() && is_off(*setting);
+    if (!off && (profile.nicira || !is_nicira(key))) return std::nullopt;
+    if (why.empty()) why = off ? key : "messages.nicira";
   }
-  return obstacle_of_key(profile, keys.front());
+  return obstacle_of_key(profile, why);
 }
 
 }  // namespace oftwin::harness

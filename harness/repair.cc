@@ -66,21 +66,6 @@ void repair(const Profile& p, Bytes& entries) {
   entries = std::move(out);
 }
 
-// Each is judged by what a packet-out of it alone would be.
-Bytes repaired_actions(const Profile& p, ByteView actions) {
-  Bytes out;
-  std::size_t read = 0;
-  for (const WireAction& action : cut_actions(actions)) {
-    read += action.bytes.size();
-    request::PacketOut alone;
-    alone.actions.assign(action.bytes.begin(), action.bytes.end());
-    if (!obstacle(p, encode(alone))) out.insert(out.end(), action.bytes.begin(), action.bytes.end());
-  }
-  const ByteView rest = actions.subspan(read);
-  out.insert(out.end(), rest.begin(), rest.end());
-  return out;
-}
-
 struct Repair {
   const Profile& p;
 
@@ -105,6 +90,21 @@ struct Repair {
 };
 
 }  // namespace
+
+// Each is judged by what a packet-out of it alone would be.
+Bytes repaired_actions(const Profile& profile, ByteView actions) {
+  Bytes out;
+  std::size_t read = 0;
+  for (const WireAction& action : cut_actions(actions)) {
+    read += action.bytes.size();
+    request::PacketOut alone;
+    alone.actions.assign(action.bytes.begin(), action.bytes.end());
+    if (!obstacle(profile, encode(alone))) out.insert(out.end(), action.bytes.begin(), action.bytes.end());
+  }
+  const ByteView rest = actions.subspan(read);
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
 
 std::optional<Bytes> repaired(const Profile& profile, ByteView message) {
   if (!obstacle(profile, message)) return Bytes(message.begin(), message.end());

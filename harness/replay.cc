@@ -110,7 +110,7 @@ ReplayResult replay(const Recording& recording, const model::Errata& errata) {
     auto divergence = lockstep.advance(recording.events[i]);
     result.step = recording.steps[i];
     if ((lockstep.clauses_hit() & unmodelled_clauses()).any()) {
-      result.verdict = Verdict::outside;
+      result.verdict = ReplayVerdict::outside;
       break;
     }
     for (; !divergence && dump != recording.dumps.end() && dump->after == i + 1; ++dump) {
@@ -120,7 +120,7 @@ ReplayResult replay(const Recording& recording, const model::Errata& errata) {
       }
     }
     if (divergence || !result.dump_difference.empty()) {
-      result.verdict = Verdict::diverged;
+      result.verdict = ReplayVerdict::diverged;
       result.divergence = std::move(divergence);
       break;
     }
@@ -136,9 +136,9 @@ std::map<std::string, ThemeCount> replay_all(
     read_recordings(file.string(), [&](const Recording& recording) {
       const ReplayResult result = replay(recording);
       ThemeCount& count = counts[recording.theme];
-      ++(result.verdict == Verdict::outside ? count.outside : count.in);
-      count.agreed += result.verdict == Verdict::agreed;
-      count.diverged += result.verdict == Verdict::diverged;
+      ++(result.verdict == ReplayVerdict::outside ? count.outside : count.in);
+      count.agreed += result.verdict == ReplayVerdict::agreed;
+      count.diverged += result.verdict == ReplayVerdict::diverged;
       count.stats += result.stats;
       if (on_result) on_result(recording, result);
       return true;

@@ -25,10 +25,10 @@ const ClauseSet& unmodelled_clauses();
 // postponed messages are compared; the order of rules in a table is a freedom.
 std::optional<std::string> compare_dump(const StateDump& dump, const model::State& state, const RuleNames& names);
 
-enum class Verdict : std::uint8_t { agreed, diverged, outside };
+enum class ReplayVerdict : std::uint8_t { agreed, diverged, outside };
 
 struct ReplayResult {
-  Verdict verdict = Verdict::agreed;
+  ReplayVerdict verdict = ReplayVerdict::agreed;
   std::size_t step = 0;  // of the recording, where it ended
   std::optional<Divergence> divergence;
   std::string dump_difference;  // when it is the state dump that differs

@@ -112,10 +112,14 @@ std::string print_clauses(const ClauseSet& hit) {
   return out;
 }
 
-std::string print_clauses(const SwitchConfig& config, const Divergence& d) {
+ClauseSet suspects(const SwitchConfig& config, const Divergence& d) {
   const ClauseSet telling = d.clauses & ~ordinary_clauses(config);
   const ClauseSet fresh = telling & ~d.earlier;
-  const ClauseSet full = fresh.any() ? fresh : telling.any() ? telling : d.clauses;
+  return fresh.any() ? fresh : telling.any() ? telling : d.clauses;
+}
+
+std::string print_clauses(const SwitchConfig& config, const Divergence& d) {
+  const ClauseSet full = suspects(config, d);
   std::string out = print_clauses(full);
   if (const ClauseSet rest = d.clauses & ~full; rest.any()) out += fmt::format("Also at work:{}\n", ids_of(rest));
   const ClauseSet before = d.before & ~ordinary_clauses(config) & ~full;

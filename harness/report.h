@@ -19,6 +19,10 @@ std::string print_difference(const Divergence& divergence, std::span<const Event
 // ADD-4 A failed add restores its victim (spec/flow_mod.md:31), and its sentences, for each.
 std::string print_clauses(const ClauseSet& clauses);
 
+// The clauses that a divergence is laid to: at work where it shows, not before, and not ones that any message hits; the
+// nearest to that if there are none such.
+ClauseSet suspects(const SwitchConfig& config, const Divergence& divergence);
+
 // The clauses at work where it diverges: with their sentences those that were not at work before and that not any
 // message hits, the others by their IDs.
 std::string print_clauses(const SwitchConfig& config, const Divergence& divergence);

@@ -45,6 +45,7 @@ void set_off(Profile& p, std::string_view key) {
     if (s.name() != key) continue;
     if (auto* const* yes = std::get_if<bool*>(&s.value)) **yes = false;
     if (const auto* n = std::get_if<Setting::Number>(&s.value)) *n->value = 0;
+    if (const auto* m = std::get_if<Setting::Mask>(&s.value)) *m->value = Masks::none;
     return;
   }
   FAIL() << "no key " << key;

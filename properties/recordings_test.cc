@@ -36,7 +36,7 @@ TEST_P(Recordings, model_does_what_the_original_did) {
   int shown = 0;
   const auto counts = replay_all((kRecordings / (GetParam() + ".jsonl.gz")).string(),
                                  [&](const Recording& r, const ReplayResult& result) {
-                                   if (result.verdict != Verdict::diverged || ++shown > 3) return;
+                                   if (result.verdict != ReplayVerdict::diverged || ++shown > 3) return;
                                    ADD_FAILURE() << r.id << ", step " << result.step << ": " << result.dump_difference
                                                  << (result.divergence ? print_difference(*result.divergence) : "");
                                  });
@@ -86,7 +86,7 @@ TEST(recordings, tampered_recording_diverges) {
       break;
     }
     ++tampered;
-    noticed += replay(r).verdict == Verdict::diverged;
+    noticed += replay(r).verdict == ReplayVerdict::diverged;
     return tampered < 20;
   });
   EXPECT_EQ(noticed, tampered);

@@ -1,0 +1,89 @@
+#include "cli/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <iterator>
+
+#include "cli/subjects.h"
+#include "harness/files.h"
+
+namespace oftwin::cli {
+namespace {
+
+using harness::Verdict;
+
+struct Format {
+  std::string_view ending;
+  std::string (*print)(const Verdict&);
+};
+constexpr std::array<Format, 5> kFormats = {{
+    {".txt", harness::print_verdict},
+    {".html", harness::html_of},
+    {".json", harness::json_of},
+    {".xml", harness::junit_of},
+    {".sarif", harness::sarif_of},
+}};
+
+const Format* format_of(const std::string& file) {
+  const std::string ending = std::filesystem::path(file).extension().string();
+  const auto at = std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& f) { return f.ending == ending; });
+  return at == kFormats.end() ? nullptr : &*at;
+}
+
+// What went wrong without a trace that shows it.
+harness::Finding unexplained(const CheckResult& result) {
+  harness::Finding f;
+  f.lost = !result.lost.empty();
+  f.title = result.input + (f.lost ? ": the subject was lost: " + result.lost : ": differs");
+  f.file = result.saved;
+  if (f.lost && !f.file.empty()) f.trace = harness::read_file(f.file);
+  for (const auto& failure : result.failures) f.report += failure + "\n";
+  if (f.report.empty()) f.report = f.title;
+  return f;
+}
+
+}  // namespace
+
+void must_be_verdicts(const std::vector<std::string>& files) {
+  for (const auto& file : files) {
+    if (file == "-" || format_of(file)) continue;
+    throw UsageError(
+        fmt::format("--verdict {}: a name that ends in .txt, .html, .json, .xml or .sarif is wanted, or -", file));
+  }
+}
+
+Verdict verdict_of(const CheckSummary& summary, const CheckOptions& options) {
+  harness::Judged judged;
+  judged.subject = summary.subject;
+  judged.tool = "oftwin " OFTWIN_VERSION;
+  judged.how = options.command;
+  judged.unseen = harness::unseen_on(~0u);
+  if (!options.profile.empty()) judged.profile = harness::read_profile(options.profile);
+  for (const CheckResult& r : summary.results) {
+    judged.compared |= r.compared;
+    judged.inputs += r.agreed + r.diverged;
+    judged.events += r.events;
+    judged.messages += r.messages;
+    std::copy(r.findings.begin(), r.findings.end(), std::back_inserter(judged.findings));
+    std::copy(r.readings.begin(), r.readings.end(), std::back_inserter(judged.readings));
+    const bool told = std::any_of(r.findings.begin(), r.findings.end(),
+                                  [&](const harness::Finding& f) { return f.lost || r.lost.empty(); });
+    if (!r.ok() && r.bad_input.empty() && !told) judged.findings.push_back(unexplained(r));
+  }
+  return harness::verdict_of(std::move(judged));
+}
+
+void write_verdicts(const Verdict& verdict, const std::vector<std::string>& files) {
+  for (const auto& file : files) {
+    if (file == "-") {
+      fmt::print("\n{}", harness::print_verdict(verdict));
+    } else {
+      harness::write_file(file, format_of(file)->print(verdict));
+    }
+  }
+}
+
+}  // namespace oftwin::cli
