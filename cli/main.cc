@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/explore.h"
+#include "cli/serve.h"
 
 namespace {
 
@@ -88,6 +89,32 @@ void add_prove(CLI::App& app, ProveOptions& o) {
   c->add_option("--json", o.json, "Results for machines, - for standard output");
 }
 
+void add_serve(CLI::App& app, ServeOptions& o) {
+  auto* c = app.add_subcommand("serve", "The built-in switch on sockets, for real controllers, judged all the time");
+  c->add_option("--listen", o.listen,
+                "ptcp:PORT[:ADDR], pssl:PORT[:ADDR] or punix:PATH; ptcp:6653 if nothing is given");
+  c->add_option("--snoop", o.snoop, "The same, for those who listen to what controllers say and hear");
+  c->add_option("--controller", o.controllers, "tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH to connect to");
+  c->add_option("-p,--private-key", o.private_key, "For ssl: and pssl:, PEM file");
+  c->add_option("-c,--certificate", o.certificate, "For ssl: and pssl:, PEM file");
+  c->add_option("-C,--ca-cert", o.ca_cert, "For ssl: and pssl:, who signs the peers' certificates; PEM file");
+  c->add_option("--subject", o.subject, "Which switch")->capture_default_str();
+  c->add_option("--ports", o.ports, "Ports, beside LOCAL")->capture_default_str()->check(CLI::Range(0, 255));
+  c->add_option("--tables", o.tables, "Tables")->capture_default_str()->check(CLI::Range(1, 254));
+  c->add_option("--datapath-id", o.datapath_id, "Hexadecimal")->capture_default_str();
+  c->add_option("--fail-mode", o.fail_mode, "Without controllers: secure or standalone")->capture_default_str();
+  c->add_option("--probe-interval", o.probe_interval_s, "Seconds after which a silent peer is probed; 0: never")
+      ->capture_default_str();
+  c->add_option("--latency", o.latency_ms, "Milliseconds that the datapath takes for each change")
+      ->capture_default_str();
+  c->add_option("--max-connections", o.max_connections, "Connections at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 60000));
+  c->add_option("--max-flows", o.max_flows, "Flows; more are refused")->capture_default_str();
+  c->add_option("--log", o.log, "Folder for traces of divergences")->capture_default_str();
+  c->add_option("--json", o.json, "The summary for machines, - for standard output");
+}
+
 void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize, ConvertOptions& convert,
                 std::string& clause) {
   auto* r = app.add_subcommand("replay", "Both sides of a trace, step by step");
@@ -134,6 +161,8 @@ int main(int argc, char** argv) {
   add_coverage(app, coverage);
   ExploreOptions explore;
   add_explore(app, explore);
+  ServeOptions serve;
+  add_serve(app, serve);
   add_others(app, replay, minimize, convert, clause);
   try {
     app.parse(argc, argv);
@@ -147,6 +176,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("coverage")) return run_coverage(coverage);
     if (app.got_subcommand("prove")) return run_prove(prove);
     if (app.got_subcommand("replay")) return run_replay(replay);
+    if (app.got_subcommand("serve")) return run_serve(serve);
     if (app.got_subcommand("minimize")) return run_minimize(minimize);
     if (app.got_subcommand("convert")) return run_convert(convert);
     return run_clause(clause);

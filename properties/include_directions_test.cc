@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::set<std::string> everything_below_properties = {
-    "spec", "model", "impl", "harness", "harness/subject", "harness/net", "datapath-sim"};
+    "spec", "model", "impl", "harness", "harness/subject", "harness/net", "harness/serve", "datapath-sim"};
 
 std::set<std::string> with(std::set<std::string> rooms, const std::string& one) {
   rooms.insert(one);
@@ -34,6 +34,7 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"harness", {"spec", "model", "harness/subject/subject.h"}},  // the interface, not the adapters
     {"harness/subject", {"spec", "model", "harness", "impl", "datapath-sim"}},
     {"harness/net", {"spec"}},
+    {"harness/serve", {"spec", "model", "harness", "harness/subject", "harness/net"}},
     {"fuzz", {"spec", "model", "harness", "harness/subject"}},
     {"properties", everything_below_properties},
     {"cli", with(everything_below_properties, "properties")},  // its proofs and explorations are commands

@@ -182,7 +182,7 @@ Channel::~Channel() { inside_->close("closed by this side"); }
 bool Channel::open() const { return inside_->state == Inside::State::open; }
 bool Channel::closed() const { return inside_->state == Inside::State::closed; }
 const std::string& Channel::why() const { return inside_->why; }
-std::size_t Channel::unsent() const { return inside_->unsent(); }
+std::size_t Channel::unsent() const { return closed() ? 0 : inside_->unsent(); }
 std::uint64_t Channel::bytes_sent() const { return inside_->bytes_sent; }
 std::uint64_t Channel::bytes_received() const { return inside_->bytes_received; }
 void Channel::close() { inside_->close("closed by this side"); }

@@ -1,0 +1,27 @@
+// oftwin serve: the built-in switch on sockets, for real controllers, judged all the time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace oftwin::cli {
+
+struct ServeOptions {
+  std::vector<std::string> listen, snoop, controllers;  // endpoints; none at all: ptcp:6653
+  std::string private_key, certificate, ca_cert;
+  std::string subject = "builtin";
+  unsigned ports = 4, tables = 1;
+  std::string datapath_id = "1";  // hexadecimal
+  std::string fail_mode = "secure";
+  std::uint32_t probe_interval_s = 15;  // 0: never
+  std::uint32_t latency_ms = 0;         // until an operation of the datapath is complete
+  std::uint32_t max_connections = 500, max_flows = 10'000;
+  std::string log = "out/serve";
+  std::string json;  // file, - for standard output
+};
+
+// Until SIGINT or SIGTERM. The exit code: 1 if switch and model differed. throws UsageError, net::NetError, FileError.
+int run_serve(const ServeOptions& options);
+
+}  // namespace oftwin::cli

@@ -1,0 +1,73 @@
+#include "harness/serve/judged_switch.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+
+#include "harness/files.h"
+#include "harness/report.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::harness {
+
+JudgedSwitch::JudgedSwitch(Subject& subject, JudgedSwitchOptions options)
+    : subject_(subject), options_(std::move(options)), lockstep_(subject, {}), history_(options_.history_bytes) {
+  begin_anew();
+}
+
+void JudgedSwitch::begin_anew() {
+  lockstep_.start(options_.config);
+  history_.begin(options_.config);
+  next_id_ = 1;
+  beginning_ = true;
+  for (const EventBody& body : options_.beginning) happen(body);
+  beginning_ = false;
+}
+
+bool JudgedSwitch::happen(EventBody body) {
+  if (next_id_ == UINT32_MAX) {  // names of rules are made of it
+    if (options_.say) options_.say("4294967294 events: the switch begins anew");
+    begin_anew();
+    return false;
+  }
+  const bool loop = std::holds_alternative<event::Loop>(body);
+  const Event event{loop ? 0 : next_id_++, std::move(body)};
+  history_.add(event, lockstep_.state());
+  try {
+    const auto divergence = lockstep_.advance(event);
+    if (!divergence) return true;
+    differed(*divergence);
+  } catch (const SubjectLost& lost) {
+    save(fmt::format("the switch was lost: {}", lost.what()), "");
+    throw;
+  }
+  if (beginning_) throw SubjectLost("it differs from the model before anybody has connected");
+  begin_anew();
+  return false;
+}
+
+void JudgedSwitch::differed(const Divergence& divergence) {
+  ++divergences_;
+  save(fmt::format("{} and the model differ", subject_.name()),
+       print_difference(divergence, history_.events()) + "\n" + print_clauses(options_.config, divergence));
+}
+
+void JudgedSwitch::save(const std::string& what, const std::string& report) {
+  std::string line = what;
+  if (!options_.log.empty() && saved_ < options_.kept) {
+    ++saved_;
+    const std::string name = fmt::format("{}/divergence-{:%Y%m%dT%H%M%SZ}-{}-{}", options_.log,
+                                         fmt::gmtime(std::time(nullptr)), ::getpid(), saved_);
+    const Trace trace = history_.trace({what});
+    write_file(name + ".trace", print_trace(trace));
+    write_file(name + ".txt", what + "\n\n" + report);
+    line +=
+        fmt::format(", after {} events{}; saved as {}.trace (oftwin minimize makes it small)", history_.events().size(),
+                    history_.missing() ? ", the beginning of which is missing" : "", name);
+  }
+  if (options_.say) options_.say(report.empty() ? line : line + "\n" + report);
+}
+
+}  // namespace oftwin::harness
