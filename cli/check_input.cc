@@ -230,7 +230,7 @@ CheckResult InputChecker::check_random(const std::string& name, Progress& progre
   result.kind = "random";
   try {
     for (std::uint64_t i = 0; i < options_.random; ++i) {
-      harness::Trace trace = harness::generate(options_.seed + i);
+      harness::Trace trace = harness::generate(options_.seed + i, {.limits = !profile_});
       if (profile_) trace = harness::restricted(*profile_, std::move(trace));
       const std::uint64_t before = result.diverged;
       check_lockstep(trace, fmt::format("{}/diverged-seed-{}.trace", options_.out, options_.seed + i), result,

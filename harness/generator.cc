@@ -59,6 +59,12 @@ SwitchConfig draw_config(Source& s, const GeneratorOptions& options) {
   const auto services = static_cast<std::uint16_t>(primaries == 0 ? 1 : s.below(2));
   for (std::uint16_t n = 1; n <= primaries; ++n) config.connections.push_back({ConnKind::primary, n});
   for (std::uint16_t n = 1; n <= services; ++n) config.connections.push_back({ConnKind::service, n});
+  if (options.limits && s.chance(25)) {
+    const auto small = [&] { return static_cast<std::uint16_t>(s.between(1, 4)); };
+    config.limits.pending_groups = small();
+    config.limits.packet_buffers = small();
+    config.limits.unsent_replies = small();
+  }
   return config;
 }
 

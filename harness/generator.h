@@ -24,6 +24,7 @@ struct GeneratorOptions {
   bool disconnects = true;                      // connections close, open, stall
   bool nicira_match = true;                     // flow-mods and statistics with NXM matches
   bool settings = true;                         // what the switch is told about itself; snooping
+  bool limits = false;                          // some switches have small limits; for subjects that can be given them
 };
 
 Trace generate(Source& source, const GeneratorOptions& options = {});

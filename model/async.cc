@@ -18,25 +18,22 @@ namespace {
 bool takes_async(Turn& turn, const Connection& conn) {
   if (conn.link != Link::up) return false;
   turn.hit("ASYNC-1");
-  if (conn.name.kind == ConnKind::primary) return conn.role != Role::slave;
+  if (conn.is_primary()) return conn.role != Role::slave;
   return conn.miss_send_len > 0;
 }
 
 void send_port_status(Turn& turn, std::uint8_t reason, const PortConfig& port) {
   turn.hit("ASYNC-4");
   for (Connection& conn : turn.state.connections) {
-    if (conn.name.kind != ConnKind::primary && !takes_async(turn, conn)) continue;
+    if (!conn.is_primary() && !takes_async(turn, conn)) continue;
     send_unasked(turn, conn, encode_port_status(reason, port));
   }
 }
 
-std::uint16_t number_of(const Port& port) { return port.config.number; }
-const std::string& name_of(const Port& port) { return port.config.name; }
-
-void remove_port(Turn& turn, std::vector<Port>::iterator port) {
-  const PortConfig gone = port->config;
+void remove_port(Turn& turn, const PortConfig& port) {
+  const PortConfig gone = port;
   turn.hit("PORT-8");
-  turn.state.ports.erase(port);
+  std::erase_if(turn.state.ports, [&](const Port& p) { return p.config.number == gone.number; });
   send_port_status(turn, OFPPR_DELETE, gone);
 }
 
@@ -50,13 +47,6 @@ void update_port(Turn& turn, PortConfig& port, PortConfig now) {
 }
 
 }  // namespace
-
-void packet_in(State& state, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len,
-               Outcome& out) {
-  const Choices no_choices;
-  Turn turn{state, no_choices, out};
-  packet_in(turn, in_port, frame, reason, send_len);
-}
 
 void packet_in(Turn& turn, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len) {
   for (Connection& conn : turn.state.connections) {
@@ -88,20 +78,19 @@ void send_flow_removed(Turn& turn, const Rule& rule, std::uint8_t reason) {
 }
 
 void change_port(Turn& turn, event::PortChangeKind kind, const PortConfig& port) {
-  auto& ports = turn.state.ports;
   if (!can_be_port(port.number)) return turn.hit("PORT-4");
-  const auto it = std::ranges::find(ports, port.number, number_of);
+  Port* old = turn.port(port.number);
   if (kind == event::PortChangeKind::remove) {
-    if (it == ports.end()) return;
+    if (!old) return;
     turn.hit("PORT-5");
-    return remove_port(turn, it);
+    return remove_port(turn, old->config);
   }
-  if (it != ports.end() && it->config.name == port.name) return update_port(turn, it->config, port);
+  if (old && old->config.name == port.name) return update_port(turn, old->config, port);
   turn.hit("PORT-7");
-  if (it != ports.end()) remove_port(turn, it);
-  const auto moved = std::ranges::find(ports, port.name, name_of);
-  if (moved != ports.end()) remove_port(turn, moved);
-  ports.push_back({port, {}});
+  if (old) remove_port(turn, old->config);
+  Port* moved = find(turn.state.ports, port.name, [](const Port& p) { return p.config.name; });
+  if (moved) remove_port(turn, moved->config);
+  turn.state.ports.push_back({port, {}});
   send_port_status(turn, OFPPR_ADD, port);
 }
 

@@ -16,8 +16,6 @@ inline constexpr std::uint32_t kNullBuffer = 0xffffff00;
 
 // A packet is handed up by the provider and goes to every connection that takes packet-ins, in the order of service.
 // send_len: bytes asked for by the action; 0xffff: all.
-void packet_in(State& state, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len,
-               Outcome& out);
 void packet_in(Turn& turn, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len);
 
 // A rule is about to go. reason: OFPRR_*

@@ -82,18 +82,6 @@ void copy_to_snoopers(Turn& turn, const Connection& conn, const Bytes& message) 
   }
 }
 
-// False if the session is over.
-bool send(Turn& turn, Connection& conn, Bytes message) {
-  if (conn.link != Link::up) return false;
-  copy_to_snoopers(turn, conn, message);
-  if (conn.peer_closed) {
-    end_session(turn, conn);
-    return false;
-  }
-  turn.emit(observation::Send{conn.name, std::move(message)});
-  return true;
-}
-
 // Cuts whole messages off the front of the stream.
 void cut(Connection& conn, std::uint32_t event) {
   std::uint32_t index = 0;
@@ -301,17 +289,26 @@ void receive(Turn& turn, std::uint32_t event, ConnName name, ByteView bytes) {
   if (conn->broken) turn.hit("CONN-7");
 }
 
+bool send_unasked(Turn& turn, Connection& conn, Bytes message) {
+  if (conn.link != Link::up) return false;
+  copy_to_snoopers(turn, conn, message);
+  if (conn.peer_closed) {
+    end_session(turn, conn);
+    return false;
+  }
+  turn.emit(observation::Send{conn.name, std::move(message)});
+  return true;
+}
+
 void send_reply(Turn& turn, Connection& conn, Bytes message) {
-  if (!send(turn, conn, std::move(message)) || !conn.stalled) return;
+  if (!send_unasked(turn, conn, std::move(message)) || !conn.stalled) return;
   turn.hit("CONN-8");
   ++conn.unsent;
 }
 
-void send_unasked(Turn& turn, Connection& conn, Bytes message) { send(turn, conn, std::move(message)); }
-
 void send_packet_in(Turn& turn, Connection& conn, Bytes message) {
   if (conn.unsent_packet_ins >= kMostUnsentPacketIns) return turn.hit("CONN-14");
-  if (send(turn, conn, std::move(message)) && conn.stalled) ++conn.unsent_packet_ins;
+  if (send_unasked(turn, conn, std::move(message)) && conn.stalled) ++conn.unsent_packet_ins;
 }
 
 void send_error(Turn& turn, Connection& conn, Error error, ByteView request) {

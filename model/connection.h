@@ -28,7 +28,8 @@ void receive(Turn& turn, std::uint32_t event, ConnName name, ByteView bytes);
 
 // A reply counts towards the limit of unsent ones, an unasked message does not.
 void send_reply(Turn& turn, Connection& conn, Bytes message);
-void send_unasked(Turn& turn, Connection& conn, Bytes message);
+// False if the session is over.
+bool send_unasked(Turn& turn, Connection& conn, Bytes message);
 // ... and a packet-in towards one of its own.
 void send_packet_in(Turn& turn, Connection& conn, Bytes message);
 // error: any; what OpenFlow cannot express is mapped (spec/errors.md).

@@ -70,6 +70,7 @@ Rule* choose(Turn& turn, std::uint8_t table, const std::vector<Candidate>& all) 
   if (rules.size() == 1) return first.rule;
   turn.hit(in_flight || !least ? ClauseId("DP-2") : ClauseId("DP-3"));
   if (!turn.choices.lookup) return first.rule;
+  turn.begin_iteration_output();
   LookupQuestion question{turn.position(), table, {}};
   for (const Rule* r : rules) question.candidates.push_back(r ? std::optional(r->name) : std::nullopt);
   const std::size_t answer = turn.choices.lookup(question);
@@ -129,7 +130,7 @@ void flood(Turn& turn, std::uint32_t excluded, Packet& packet) {
 
 void hand_up(Turn& turn, Packet& packet, PacketInReason reason, std::uint16_t max_len) {
   if (!copy(turn, packet)) return;
-  packet_in(turn.state, packet.wanted.in_port, packet.frame, reason, max_len, turn.out);
+  packet_in(turn, packet.wanted.in_port, packet.frame, reason, max_len);
 }
 
 void resubmit(Turn& turn, Packet& packet, Resubmission to, const List& from, bool hands_up_a_miss);
@@ -249,16 +250,12 @@ void packet_out(Turn& turn, std::uint16_t in_port, ByteView frame, ByteView acti
 }
 
 void execute_rule(Turn& turn, RuleName name, std::uint16_t in_port, ByteView frame) {
-  if (frame.size() < kEthernetHeader) return;
-  for (Table& table : turn.state.tables) {
-    const auto rule = std::ranges::find(table.rules, name, &Rule::name);
-    if (rule == table.rules.end()) continue;
-    turn.hit("DP-14");
-    count(turn, *rule, frame.size());
-    Packet packet = packet_of(frame, in_port, 0, turn.out.clauses);
-    const Bytes actions = rule->actions;
-    return run(turn, {actions, rule->table}, packet);
-  }
+  Rule* rule = turn.rule_in_table(name);
+  if (!rule || frame.size() < kEthernetHeader) return;
+  turn.hit("DP-14");
+  count(turn, *rule, frame.size());
+  Packet packet = packet_of(frame, in_port, 0, turn.out.clauses);
+  run(turn, {rule->actions, rule->table}, packet);
 }
 
 }  // namespace oftwin::model

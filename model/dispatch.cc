@@ -18,8 +18,7 @@ namespace oftwin::model {
 
 namespace {
 
-bool primary(const Connection& conn) { return conn.name.kind == ConnKind::primary; }
-bool slave(const Connection& conn) { return primary(conn) && conn.role == Role::slave; }
+bool slave(const Connection& conn) { return conn.is_primary() && conn.role == Role::slave; }
 std::uint32_t xid_of(const Message& message) { return get<wire::header::xid>(message.bytes); }
 
 Verdict not_recognised(Turn& turn, Error error) {
@@ -64,7 +63,7 @@ Verdict handle_get_config(Turn& turn, Connection& conn, const Message& message) 
 Verdict handle_set_config(Turn& turn, Connection& conn, const Message& message) {
   turn.hit("MSG-12");
   const auto fragments = get<wire::switch_config::flags>(message.bytes) & OFPC_FRAG_MASK;
-  if (primary(conn) && !slave(conn) && (fragments == OFPC_FRAG_NORMAL || fragments == OFPC_FRAG_DROP)) {
+  if (conn.is_primary() && !slave(conn) && (fragments == OFPC_FRAG_NORMAL || fragments == OFPC_FRAG_DROP)) {
     turn.hit("MSG-13");
     turn.state.provider.drop_fragments = fragments == OFPC_FRAG_DROP;
     turn.emit(observation::SetDropFrags{turn.state.provider.drop_fragments});
@@ -122,7 +121,7 @@ Verdict handle_port_mod(Turn& turn, Connection&, const Message& message) {
 }
 
 Verdict handle_role(Turn& turn, Connection& conn, const Message& message) {
-  if (!primary(conn)) return turn.refuse("ROLE-1", OFPET_BAD_REQUEST, OFPBRC_EPERM);
+  if (!conn.is_primary()) return turn.refuse("ROLE-1", OFPET_BAD_REQUEST, OFPBRC_EPERM);
   const auto wanted = get<wire::nx_role::role>(message.bytes);
   if (wanted > NX_ROLE_SLAVE) {
     const Error bad_role = nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_ROLE);

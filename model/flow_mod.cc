@@ -97,16 +97,6 @@ Rule new_rule(const Turn& turn, RuleName name, std::uint8_t table, const FlowMod
           .used_ms = turn.state.now_ms};
 }
 
-}  // namespace
-
-const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority) {
-  const auto& rules = state.tables[table].rules;
-  const auto rule = std::ranges::find_if(rules, [&](const Rule& r) { return same_flow(r, match, priority); });
-  return rule == rules.end() ? nullptr : &*rule;
-}
-
-namespace {
-
 // Takes the rule that the new one replaces out of its table. The rule has no operation.
 std::optional<Rule> take_victim(Turn& turn, std::uint8_t table, const FlowMod& fm) {
   const Rule* rule = find_strict(turn.state, table, fm.match, fm.priority);
@@ -126,31 +116,6 @@ Verdict install(Turn& turn, const Asker& asker, RuleName name, std::uint8_t tabl
   }
   return {false, refusal};
 }
-
-}  // namespace
-
-Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& fm) {
-  const auto overlap_in = [&](std::uint8_t tables) {
-    return (fm.flags & OFPFF_CHECK_OVERLAP) && overlap_found(turn.state, tables, fm);
-  };
-  const auto overlap = [&] { return turn.refuse("ADD-1", OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP); };
-  if (turn.erratum(19) && overlap_in(fm.table)) return overlap();
-  const auto choice = choose_table(turn, fm.table);
-  if (const auto* error = std::get_if<Error>(&choice)) return {false, *error};
-  const std::uint8_t table = std::get<std::uint8_t>(choice);
-  if (overlap_in(table)) return overlap();
-  if (deletion_pending(turn.state, table, fm)) return turn.postpone("ADD-5");
-  turn.emit(observation::Alloc{name, turn.state.provider.alloc_fails});
-  if (turn.state.provider.alloc_fails) return turn.end("ADD-10", {false, system_error(kNoMemory)});
-  const Rule* old = find_strict(turn.state, table, fm.match, fm.priority);
-  if (old && turn.operation_on(old->name)) {
-    turn.emit(observation::Dealloc{name});
-    return turn.postpone("ADD-11");
-  }
-  return install(turn, asker, name, table, fm);
-}
-
-namespace {
 
 // Of these rules those that a request may touch; nullopt: an operation is in progress on one, whatever its out_port.
 std::optional<Rules> touchable(Turn& turn, Rules rules, std::uint16_t out_port) {
@@ -234,6 +199,33 @@ void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
 }
 
 }  // namespace
+
+const Rule* find_strict(const State& state, std::uint8_t table, const Match& match, std::uint32_t priority) {
+  const auto& rules = state.tables[table].rules;
+  const auto rule = std::ranges::find_if(rules, [&](const Rule& r) { return same_flow(r, match, priority); });
+  return rule == rules.end() ? nullptr : &*rule;
+}
+
+Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& fm) {
+  const auto overlap_in = [&](std::uint8_t tables) {
+    return (fm.flags & OFPFF_CHECK_OVERLAP) && overlap_found(turn.state, tables, fm);
+  };
+  const auto overlap = [&] { return turn.refuse("ADD-1", OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP); };
+  if (turn.erratum(19) && overlap_in(fm.table)) return overlap();
+  const auto choice = choose_table(turn, fm.table);
+  if (const auto* error = std::get_if<Error>(&choice)) return {false, *error};
+  const std::uint8_t table = std::get<std::uint8_t>(choice);
+  if (overlap_in(table)) return overlap();
+  if (deletion_pending(turn.state, table, fm)) return turn.postpone("ADD-5");
+  turn.emit(observation::Alloc{name, turn.state.provider.alloc_fails});
+  if (turn.state.provider.alloc_fails) return turn.end("ADD-10", {false, system_error(kNoMemory)});
+  const Rule* old = find_strict(turn.state, table, fm.match, fm.priority);
+  if (old && turn.operation_on(old->name)) {
+    turn.emit(observation::Dealloc{name});
+    return turn.postpone("ADD-11");
+  }
+  return install(turn, asker, name, table, fm);
+}
 
 std::vector<RuleName> in_chosen_order(Turn& turn, const std::vector<const Rule*>& rules) {
   OrderQuestion question;

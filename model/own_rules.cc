@@ -66,7 +66,6 @@ OwnRule told(const Turn& turn, RuleName name, std::uint32_t priority, const Wire
 
 // --- Fail-open ------------------------------------------------------------------------------------------------------
 
-bool has_controllers(const State& state) { return std::ranges::any_of(state.connections, &Connection::is_primary); }
 bool may_fail_open(const State& state) { return state.settings.standalone && has_controllers(state); }
 
 // How long no controller has admitted the switch, and how long that is borne.
@@ -189,6 +188,8 @@ void retry_own_rules(Turn& turn) {
     }
   }
 }
+
+bool has_controllers(const State& state) { return std::ranges::any_of(state.connections, &Connection::is_primary); }
 
 void run_fail_open(Turn& turn) {
   State& s = turn.state;

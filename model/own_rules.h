@@ -16,6 +16,7 @@ void delete_own_rule(Turn& turn, const event::HiddenDel& unwanted);
 void retry_own_rules(Turn& turn);
 
 // Standing in for controllers that cannot be reached, or that there are not.
+bool has_controllers(const State& state);
 void run_fail_open(Turn& turn);    // after the connections' turns
 void leave_fail_open(Turn& turn);  // if there is a reason to
 void stand_in_after_flush(Turn& turn);

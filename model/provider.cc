@@ -61,28 +61,14 @@ void run_work(Turn& turn, const event::ProviderComplete& work) {
 void run_work(Turn& turn, const event::ProviderExpire& work) { expire_rule(turn, work.rule, work.reason); }
 
 void run_work(Turn& turn, const event::ProviderPacketIn& work) {
-  turn.begin_iteration_output();
-  packet_in(turn.state, work.port, work.frame, work.reason, work.send_len, turn.out);
+  packet_in(turn, work.port, work.frame, work.reason, work.send_len);
 }
 
 void run_work(Turn& turn, const event::PacketArrives& work) {
-  turn.begin_iteration_output();
   packet_arrives(turn, work.port, work.frame, work.tun_id);
 }
 
 void run_work(Turn& turn, const event::PortChange& work) { change_port(turn, work.kind, work.port); }
-
-// Packets may come out or not; an iteration in which nothing does is not reported.
-template <class Run>
-void with_iteration_undone_if_silent(Turn& turn, Run run) {
-  const auto iteration = turn.iteration;
-  const std::size_t before = turn.out.observations.size();
-  run();
-  if (iteration && !turn.iteration && turn.out.observations.size() == before + 1) {
-    turn.out.observations.pop_back();
-    turn.iteration = iteration;
-  }
-}
 
 // The operation that completes by itself first; of several at the same time the one that was started first.
 const Operation* next_due(const State& state) {
@@ -101,8 +87,7 @@ std::uint64_t end_of(const Rule& rule) { return std::min(hard_end(rule), idle_en
 
 // An operation is in progress on it: it can't time out now.
 bool held_back(const State& state, const Rule& rule) {
-  return !state.errata[10] &&
-         std::ranges::find(state.operations, rule.name, &Operation::rule) != state.operations.end();
+  return !state.errata[10] && find(state.operations, rule.name, &Operation::rule) != nullptr;
 }
 
 void expire_rules(Turn& turn) {
@@ -163,9 +148,7 @@ Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions
 
 void run_provider(Turn& turn) {
   const std::vector<Provider::Work> queue = std::exchange(turn.state.provider.queue, {});
-  for (const Provider::Work& work : queue) {
-    with_iteration_undone_if_silent(turn, [&] { std::visit([&](const auto& w) { run_work(turn, w); }, work); });
-  }
+  for (const Provider::Work& work : queue) std::visit([&](const auto& w) { run_work(turn, w); }, work);
   for (auto* op = next_due(turn.state); op && *op->due_ms <= turn.state.now_ms; op = next_due(turn.state)) {
     turn.hit("OP-10");
     run_work(turn, event::ProviderComplete{op->rule, {}});

@@ -15,8 +15,6 @@ namespace {
 constexpr std::uint32_t kLowestEvictionThreshold = 100;  // flows
 constexpr std::uint32_t kShortestProbeInterval = 5;      // seconds
 
-bool no_controllers(const State& state) { return std::ranges::none_of(state.connections, &Connection::is_primary); }
-
 void set_datapath_id(Turn& turn, std::uint64_t id) {
   turn.hit("SET-3");
   if (id == 0) id = turn.state.config.datapath_id;
@@ -29,7 +27,7 @@ void set_standalone(Turn& turn, std::uint32_t event, bool standalone) {
   settings.standalone = standalone;
   settings.standalone_rule = {event, 1};
   leave_fail_open(turn);
-  if (no_controllers(turn.state)) turn.state.flushing = true;
+  if (!has_controllers(turn.state)) turn.state.flushing = true;
 }
 
 void set_probe_interval(Turn& turn, std::uint32_t seconds) {
@@ -45,7 +43,7 @@ void set_probe_interval(Turn& turn, std::uint32_t seconds) {
 void set_controllers(Turn& turn, const event::SetControllers& wanted) {
   turn.hit("SET-1");
   State& state = turn.state;
-  const bool had_none = no_controllers(state);
+  const bool had_some = has_controllers(state);
   for (const std::uint16_t number : wanted.numbers) {
     const ConnName name{ConnKind::primary, number};
     if (turn.connection(name)) continue;
@@ -59,7 +57,7 @@ void set_controllers(Turn& turn, const event::SetControllers& wanted) {
   }
   for (const ConnName name : removed) destroy_connection(turn, name);
   leave_fail_open(turn);
-  if (had_none == no_controllers(state)) return;
+  if (had_some == has_controllers(state)) return;
   turn.hit("SET-2");
   state.flushing = true;
 }

@@ -85,6 +85,17 @@ TEST(Generator, traces_are_well_formed_and_survive_text_and_bytes) {
   }
 }
 
+TEST(Generator, limits_are_small_only_if_that_is_asked_for) {
+  std::size_t small = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    EXPECT_EQ(generate(seed).config.limits, Limits{});
+    const Trace trace = generate(seed, {.limits = true});
+    small += trace.config.limits != Limits{};
+    EXPECT_EQ(parse_trace(print_trace(trace)), trace) << "seed " << seed;
+  }
+  EXPECT_GE(small, 10u);
+}
+
 TEST(Mutate, changes_keep_traces_traces) {
   std::size_t changed = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
