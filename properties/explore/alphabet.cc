@@ -45,6 +45,8 @@ req::FlowMod flow_mod(std::uint16_t command, unsigned flow, unsigned variant) {
   return fm;
 }
 
+constexpr std::uint64_t kMostPackets = 2;  // on their way through the tables, in all
+
 // Each refused, in a law that is taken at its word.
 std::vector<harness::Request> wrong_requests() {
   req::FlowStats elsewhere;
@@ -250,6 +252,12 @@ void Alphabet::make_fixed() {
     port.state = OFPPS_LINK_DOWN;
     ports_.push_back({0, event::PortChange{event::PortChangeKind::modify, port}});
   }
+  if (scope_.has(Kind::packets)) {
+    for (unsigned f = 1; f <= scope_.flows; ++f) {
+      arrivals_.push_back({0, event::PacketArrives{static_cast<std::uint16_t>(f), kFrame, 0}});
+    }
+    preamble_.push_back({0, event::ProviderLatency{std::nullopt, 1000}});
+  }
   if (!names_tables()) return;
   std::uint32_t id = 0;
   for (unsigned n = 1; n <= scope_.primaries; ++n) {
@@ -298,6 +306,10 @@ void Alphabet::enable_provider(const model::State& state) {
   });
   if (scope_.has(Kind::buffer) && fresh) enabled_.push_back(&packet_);
   for (Event& e : ports_) enabled_.push_back(&e);
+  std::uint64_t packets = 0;
+  for (const model::Table& table : state.tables) packets += table.lookup_count;
+  if (packets >= kMostPackets) return;
+  for (Event& e : arrivals_) enabled_.push_back(&e);
 }
 
 std::vector<Event>& Alphabet::messages_to(ConnName conn) {

@@ -64,6 +64,7 @@ class Alphabet {
   std::vector<Fixed> own_;                                  // rules of the switch's own
   std::vector<Event> faults_, ports_;
   Event loop_, flush_, destroy_, packet_;
+  std::vector<Event> arrivals_;
   std::deque<Event> made_;
   std::size_t n_made_ = 0;
   std::vector<Event*> enabled_;

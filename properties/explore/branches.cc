@@ -20,6 +20,7 @@ Branches::Branches(const Alphabet& alphabet) : alphabet_(alphabet) {
     const std::vector<Answer>& answers = alphabet_.answers(question.kind);
     return answers[pick(answers.size())];
   };
+  choices_.lookup = [this](const model::LookupQuestion& question) { return pick(question.candidates.size()); };
   if (!alphabet_.scope().has(Kind::orders)) return;
   choices_.order = [this](const model::OrderQuestion& question) {
     // The order of records in a reply changes nothing in the switch.

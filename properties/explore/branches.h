@@ -1,6 +1,6 @@
 // Every way in which one event can go: what the provider answers to each call, in which order a request touches its
-// rules. Run the event again and again; the first time every choice is the first one, then the last choice that can
-// still change does.
+// rules, which of the rules in flux a packet meets. Run the event again and again; the first time every choice is the
+// first one, then the last choice that can still change does.
 //
 //   for (branches.begin(); branches.more(); branches.next()) { .. step(state, event, branches.choices(), outcome); .. }
 #pragma once

@@ -190,6 +190,10 @@ Fingerprint Canonical::operator()(const model::State& state) {
   rules_.clear();
   groups_.clear();
   flows_ = variants_ = {};
+  if (state.config.provider == ProviderMode::simulated) {
+    // Ports count packets: what goes in at one and out at another is not interchangeable.
+    for (std::uint8_t name = 1; name < kMostNames; ++name) flows_[name] = variants_[name] = name;
+  }
   CanonicalWalk(*this, state).whole();
   return hash(form_);
 }

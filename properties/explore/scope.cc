@@ -11,12 +11,12 @@ namespace oftwin::explore {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count)> kNames = {
-    "add",           "modify",      "modify_strict", "remove",        "remove_strict", "overlap",
-    "report",        "barrier",     "stats",         "aggregate",     "echo",          "role",
-    "flow_format",   "no_table",    "emergency",     "unknown_flag",  "buffer",        "packet_out",
-    "port_mod",      "port_change", "tos",           "many_actions",  "miss_send_len", "close",
-    "open",          "stall",       "own",           "flush",         "expire",        "destroy",
-    "system_errors", "no_memory",   "choose_table",  "execute_error", "wrong",         "orders"};
+    "add",          "modify",        "modify_strict", "remove",     "remove_strict", "overlap",       "report",
+    "barrier",      "stats",         "aggregate",     "echo",       "role",          "flow_format",   "no_table",
+    "emergency",    "unknown_flag",  "buffer",        "packet_out", "port_mod",      "port_change",   "tos",
+    "many_actions", "miss_send_len", "close",         "open",       "stall",         "own",           "flush",
+    "expire",       "destroy",       "system_errors", "no_memory",  "choose_table",  "execute_error", "wrong",
+    "packets",      "orders"};
 
 Kinds set_of(std::initializer_list<Kind> kinds) {
   Kinds set;
@@ -89,6 +89,11 @@ std::vector<Scope> make_scopes() {
                              unknown_flag, no_table, miss_send_len, wrong}));
     s.flows = 1, s.tables = 2;
   }
+  {
+    Scope& s = scope("packets", "packets that meet flows, also while these come, change and go",
+                     flow_mods | set_of({packets, barrier, orders}));
+    s.unread = 1;
+  }
   return all;
 }
 
@@ -130,12 +135,18 @@ SwitchConfig config_of(const Scope& scope) {
   for (unsigned n = 1; n <= scope.services; ++n) {
     config.connections.push_back({ConnKind::service, static_cast<std::uint16_t>(n)});
   }
-  if (scope.has(Kind::port_mod) || scope.has(Kind::port_change)) {
+  const auto add_port = [&](unsigned number) {
     PortConfig port;
-    port.number = 1;
-    port.hw_addr = {0xaa, 0x55, 0xaa, 0x55, 0, 1};
-    port.name = "p1";
+    port.number = static_cast<std::uint16_t>(number);
+    port.hw_addr = {0xaa, 0x55, 0xaa, 0x55, 0, static_cast<std::uint8_t>(number)};
+    port.name = fmt::format("p{}", number);
     config.ports.push_back(port);
+  };
+  if (scope.has(Kind::port_mod) || scope.has(Kind::port_change)) add_port(1);
+  if (scope.has(Kind::packets)) {
+    config.provider = ProviderMode::simulated;
+    for (unsigned f = 1; f <= scope.flows; ++f) add_port(f);
+    for (unsigned v = 1; v <= scope.variants; ++v) add_port(10 + v);
   }
   return config;
 }
