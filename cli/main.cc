@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/explore.h"
+#include "cli/probes.h"
 #include "cli/serve.h"
 
 namespace {
@@ -115,6 +116,17 @@ void add_serve(CLI::App& app, ServeOptions& o) {
   c->add_option("--json", o.json, "The summary for machines, - for standard output");
 }
 
+void add_probes(CLI::App& app, ProbesOptions& o) {
+  auto* c = app.add_subcommand("probes", "The packets that show whether a table looks packets up rightly");
+  c->add_option("FLOWS", o.flows, "Flows as ovs-ofctl writes them")->required();
+  c->add_option("--table", o.table, "Whose flows")->capture_default_str()->check(CLI::Range(0, 254));
+  c->add_option("--ports", o.ports, "By which packets can come: 1,2,3 (default: those named, and another)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 0xffff));
+  c->add_option("--pcap", o.pcap, "The frames as a capture, in the order of the list");
+  c->add_option("--json", o.json, "The list for machines, - for standard output");
+}
+
 void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize, ConvertOptions& convert,
                 std::string& clause) {
   auto* r = app.add_subcommand("replay", "Both sides of a trace, step by step");
@@ -161,6 +173,8 @@ int main(int argc, char** argv) {
   add_coverage(app, coverage);
   ExploreOptions explore;
   add_explore(app, explore);
+  ProbesOptions probes;
+  add_probes(app, probes);
   ServeOptions serve;
   add_serve(app, serve);
   add_others(app, replay, minimize, convert, clause);
@@ -174,6 +188,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("fuzz")) return run_fuzz(fuzz);
     if (app.got_subcommand("explore")) return run_explore(explore);
     if (app.got_subcommand("coverage")) return run_coverage(coverage);
+    if (app.got_subcommand("probes")) return run_probes(probes);
     if (app.got_subcommand("prove")) return run_prove(prove);
     if (app.got_subcommand("replay")) return run_replay(replay);
     if (app.got_subcommand("serve")) return run_serve(serve);
