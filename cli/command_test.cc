@@ -71,6 +71,57 @@ TEST_F(Command, an_expectation_that_does_not_hold_is_exit_code_1) {
   EXPECT_NE(r.output.find("model    c1 barrier_reply"), std::string::npos) << r.output;
 }
 
+TEST_F(Command, a_verdict_is_written_in_every_form) {
+  std::string verdicts;
+  for (const std::string ending : {"txt", "html", "json", "xml", "sarif"})
+    verdicts += " --verdict " + path("v." + ending);
+  Ran r = run("check --random 5 --profile " + corpus("profiles/openflow-1.0.toml") + verdicts);
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(slurp(path("v.txt")).find("openflow-1.0.toml:7: [nxm] supported = false"), std::string::npos);
+  EXPECT_TRUE(slurp(path("v.html")).starts_with("<!doctype html>"));
+  EXPECT_NE(slurp(path("v.json")).find("\"conforms\": true"), std::string::npos);
+  EXPECT_NE(slurp(path("v.xml")).find("failures=\"0\""), std::string::npos);
+  EXPECT_NE(slurp(path("v.sarif")).find("\"2.1.0\""), std::string::npos);
+
+  const std::string wrong = file("a.trace", "\nc1 barrier_request\n----\nc1 echo_reply\n");
+  r = run("check " + wrong + " --verdict " + path("w.txt"));
+  EXPECT_EQ(r.code, 1) << r.output;
+  EXPECT_NE(slurp(path("w.txt")).find("differed from the specification"), std::string::npos);
+}
+
+TEST_F(Command, a_wrong_profile_or_verdict_is_exit_code_2) {
+  Ran r = run("check --random 1 --verdict " + path("v.pdf"));
+  EXPECT_EQ(r.code, 2) << r.output;
+  r = run("check --random 1 --profile " + file("p.toml", "[tables]\ncount = 0\n"));
+  EXPECT_EQ(r.code, 2) << r.output;
+  EXPECT_NE(r.output.find("p.toml:2:9: a number from 1 to 255"), std::string::npos) << r.output;
+}
+
+TEST_F(Command, a_trace_that_a_profile_rules_out_is_outside) {
+  const std::string trace = file("a.trace", "\nc1 flow_mod add nw_tos=4 ip actions=drop\n");
+  Ran r = run("check " + trace + " --verdict - --profile " + file("p.toml", "[match]\n\nnw_tos = \"none\"\n"));
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("1 outside"), std::string::npos) << r.output;
+  EXPECT_NE(r.output.find("p.toml:3: [match] nw_tos = none"), std::string::npos) << r.output;
+  EXPECT_NE(r.output.find("was not tested"), std::string::npos) << r.output;
+}
+
+TEST_F(Command, probes_of_a_file_of_flows) {
+  const std::string flows =
+      file("f.txt",
+           "# two flows, the second hidden\npriority=9,ip,nw_dst=10.0.0.0/8 actions=drop\n"
+           " cookie=0x1, table=0, n_packets=3, priority=8,ip,nw_dst=10.1.0.0/16 actions=output:1\n"
+           "table=1,priority=1 actions=drop\n");
+  Ran r = run("probes " + flows + " --pcap " + path("f.pcap"));
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("2 flows, 4 packets (no fewer will do)"), std::string::npos) << r.output;
+  EXPECT_NE(r.output.find("#2 priority=8,ip,nw_dst=10.1.0.0/16 (line 3): hidden by #1"), std::string::npos) << r.output;
+  EXPECT_EQ(slurp(path("f.pcap")).size(), 24u + 4 * (16 + 60));
+  r = run("probes " + file("bad.txt", "\npriority=5,colour=3\n"));
+  EXPECT_EQ(r.code, 2) << r.output;
+  EXPECT_NE(r.output.find("bad.txt:2:12: unknown field colour"), std::string::npos) << r.output;
+}
+
 TEST_F(Command, a_theorem_is_proved_and_shown_broken) {
   Ran r = run("prove --theorem an_address_count");
   EXPECT_EQ(r.code, 0) << r.output;

@@ -98,7 +98,8 @@ std::string json_of(const std::vector<Flow>& flows, const Plan& plan) {
   json out = {{"minimal", plan.minimal}, {"at_least", plan.at_least}, {"undecided", plan.undecided}};
   out["flows"] = out["packets"] = out["unreachable"] = json::array();
   for (const Flow& f : flows) {
-    out["flows"].push_back({{"line", f.line}, {"priority", f.rule.priority}, {"match", print_match(f.rule.match)}});
+    out["flows"].push_back(
+        {{"line", f.line}, {"priority", f.rule.priority}, {"match", harness::print_match(f.rule.match)}});
   }
   for (const Packet& p : plan.packets) {
     json goals = json::array();

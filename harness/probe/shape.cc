@@ -27,7 +27,9 @@ Shape start() {
   Shape s;
   zero(s.cube, {"tun_id", "reg0", "reg1", "reg2", "reg3"});
   // Addresses of single stations, administered locally.
-  for (const std::string_view mac : {"dl_src", "dl_dst"}) require(s.preferred, mac, 0x020000000000, 0xff0000000000);
+  for (const std::string_view mac : {"dl_src", "dl_dst"}) {
+    s.preferred.push_back(only(mac, 0x020000000000, 0xff0000000000));
+  }
   return s;
 }
 
@@ -78,7 +80,7 @@ Shape icmp(Shape s, std::uint64_t protocol) {
 Shape other_protocol(Shape s, std::initializer_list<std::uint64_t> known) {
   zero(s.cube, {"tp_src", "tp_dst", "nd_target", "arp_sha", "arp_tha"});
   for (const std::uint64_t protocol : known) s.without.push_back(only("nw_proto", protocol));
-  require(s.preferred, "nw_proto", 253);
+  s.preferred.push_back(only("nw_proto", 253));  // for experiments
   return s;
 }
 
@@ -97,7 +99,7 @@ Shape other_icmpv6() {
     require(discovery, "tp_dst", 0);
     s.without.push_back(discovery);
   }
-  require(s.preferred, "tp_src", 128);
+  s.preferred.push_back(only("tp_src", 128));  // an echo request
   return s;
 }
 
@@ -128,8 +130,8 @@ Shape other_arp() {
 Shape any_other_type() {
   Shape s = other_type();
   s.without = {only("dl_type", kIpv4), only("dl_type", kArp), only("dl_type", kIpv6), only("dl_type", 0, 0xfc00),
-               only("dl_type", 0x0400, 0xfe00)};  // below 0x0600: a length
-  require(s.preferred, "dl_type", 0x88b5);        // for experiments
+               only("dl_type", 0x0400, 0xfe00)};   // below 0x0600: a length
+  s.preferred.push_back(only("dl_type", 0x88b5));  // for experiments
   return s;
 }
 

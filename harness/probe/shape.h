@@ -15,7 +15,7 @@ struct Shape {
   Cube cube;
   std::vector<Cube> without;
   // Taken where nothing speaks against it: values that mean nothing to anybody, where others might be special.
-  Cube preferred;
+  std::vector<Cube> preferred;
 };
 
 // The likeliest first.

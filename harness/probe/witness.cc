@@ -87,9 +87,17 @@ class Narrowing {
 constexpr std::array<std::uint64_t, 4> kFill = {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
                                                 0xd6e8feb86659fd93};
 
+// The cube, with as many of the preferred values as it can have.
+Cube with_preferred(Cube cube, const Shape& shape) {
+  for (const Cube& p : shape.preferred) {
+    if (meet(cube, p)) cube = both(cube, p);
+  }
+  return cube;
+}
+
 // Every bit of the packet is said; those that were free differ from word to word.
-Cube filled(const Cube& cube, const Cube& preferred) {
-  Cube out = meet(cube, preferred) ? both(cube, preferred) : cube;
+Cube filled(const Cube& cube, const Shape& shape) {
+  Cube out = with_preferred(cube, shape);
   for (const Field& f : fields()) {
     for (std::size_t p = 0; p < f.n_parts; ++p) {
       const FieldPart& part = f.parts[p];
@@ -113,8 +121,8 @@ Witness WitnessSearch::find_in(const Cube& cube, std::span<const Cube* const> wi
     Narrowing narrowing(steps_);
     Cube inside = whole;
     std::optional<bool> found;
-    if (steps_ > 0 && meet(whole, shape.preferred)) {
-      inside = both(whole, shape.preferred);
+    if (steps_ > 0) {
+      inside = with_preferred(whole, shape);
       found = narrowing.run(inside, open_);
     }
     if (steps_ > 0 && !found.value_or(false)) {
@@ -133,7 +141,7 @@ Witness WitnessSearch::find_in(const Cube& cube, std::span<const Cube* const> wi
       inside = solved.packet;
     }
     if (!*found) continue;
-    return {Found::yes, filled(inside, shape.preferred)};
+    return {Found::yes, filled(inside, shape)};
   }
   counts_.unknown += unknown;
   return {unknown ? Found::unknown : Found::no, {}};
