@@ -16,25 +16,18 @@ std::size_t size_of(const Event& event) {
 }  // namespace
 
 void History::begin(const SwitchConfig& config) {
-  config_ = config;
+  before_ = {config, {}};
   events_.clear();
   bytes_ = 0;
   missing_ = 0;
 }
 
 void History::add(const Event& event, const model::State& state) {
-  if (bytes_ + size_of(event) > limit_) {
+  if (bytes_ + size_of(event) > limit_ && !events_.empty()) {
     missing_ += events_.size();
     std::vector<Event>().swap(events_);
     bytes_ = 0;
-    // As near to the switch of that moment as a head can say.
-    config_.clock_ms = state.now_ms;
-    config_.connections.clear();
-    for (const model::Connection& c : state.connections) {
-      if (c.link == model::Link::up && c.name.kind != ConnKind::snoop) config_.connections.push_back(c.name);
-    }
-    flows_then_ = 0;
-    for (const model::Table& table : state.tables) flows_then_ += table.rules.size();
+    before_ = recollect(before_.config, state);
   }
   bytes_ += size_of(event);
   events_.push_back(event);
@@ -44,12 +37,16 @@ Trace History::trace(std::vector<std::string> comments) const {
   Trace out;
   out.comments = std::move(comments);
   if (missing_ > 0) {
-    out.comments.push_back(fmt::format(
-        "The beginning is missing: {} events, after which {} flows were in the tables. It may not show the same alone.",
-        missing_, flows_then_));
+    out.comments.push_back(
+        fmt::format("The beginning is missing: {} events. The first {} of this trace stand for them,", missing_,
+                    before_.events.size()));
+    out.comments.push_back(
+        "without counters, ages, and what had been agreed on in sessions. It may not show the same.");
   }
-  out.config = config_;
-  out.events = events_;
+  out.config = before_.config;
+  // Ids ascend: what stands for the missing events comes before them, and there were more of those.
+  out.events = before_.events;
+  out.events.insert(out.events.end(), events_.begin(), events_.end());
   make_blocks(out);
   return out;
 }

@@ -1,7 +1,8 @@
 // What has happened to a switch since it began, as a trace that shows it again: all of it, as long as it is not too
-// much, and then the later part.
+// much, and then the later part, on a switch that was brought near to what it had become by then.
 //
-// Invariant: what is kept needs at most about `limit` bytes; between two events of it none is missing.
+// Invariant: what is kept needs at most about `limit` bytes, and what brought the switch there; between two events of
+// it none is missing.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/serve/recollect.h"
 #include "harness/trace.h"
 #include "model/state.h"
 
@@ -23,7 +25,6 @@ class History {
   void add(const Event& event, const model::State& state);
 
   const std::vector<Event>& events() const { return events_; }
-  const SwitchConfig& config() const { return config_; }
   std::uint64_t missing() const { return missing_; }  // events, at the beginning
 
   // With `comments` in its head, and a warning if its beginning is missing.
@@ -31,11 +32,10 @@ class History {
 
  private:
   const std::size_t limit_;
-  SwitchConfig config_;  // at the first event that is kept
+  Recollection before_;  // of what is missing
   std::vector<Event> events_;
   std::size_t bytes_ = 0;
   std::uint64_t missing_ = 0;
-  std::size_t flows_then_ = 0;  // in the tables, at the first event that is kept
 };
 
 }  // namespace oftwin::harness

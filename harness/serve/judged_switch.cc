@@ -55,19 +55,20 @@ void JudgedSwitch::differed(const Divergence& divergence) {
 }
 
 void JudgedSwitch::save(const std::string& what, const std::string& report) {
+  if (saved_ == options_.kept) return;
   std::string line = what;
-  if (!options_.log.empty() && saved_ < options_.kept) {
-    ++saved_;
+  ++saved_;
+  if (!options_.log.empty()) {
     const std::string name = fmt::format("{}/divergence-{:%Y%m%dT%H%M%SZ}-{}-{}", options_.log,
                                          fmt::gmtime(std::time(nullptr)), ::getpid(), saved_);
-    const Trace trace = history_.trace({what});
-    write_file(name + ".trace", print_trace(trace));
+    write_file(name + ".trace", print_trace(history_.trace({what})));
     write_file(name + ".txt", what + "\n\n" + report);
-    line +=
-        fmt::format(", after {} events{}; saved as {}.trace (oftwin minimize makes it small)", history_.events().size(),
-                    history_.missing() ? ", the beginning of which is missing" : "", name);
+    line += fmt::format(", after {} events; saved as {}.trace (oftwin minimize makes it small)",
+                        history_.missing() + history_.events().size(), name);
   }
-  if (options_.say) options_.say(report.empty() ? line : line + "\n" + report);
+  if (!report.empty()) line += "\n" + report;
+  if (saved_ == options_.kept) line += "\nfurther divergences are only counted";
+  if (options_.say) options_.say(line);
 }
 
 }  // namespace oftwin::harness

@@ -22,8 +22,8 @@ struct JudgedSwitchOptions {
   SwitchConfig config;
   std::vector<EventBody> beginning;             // what happens first, each time that the switch begins
   std::string log;                              // folder for traces of divergences; empty: none are kept
-  std::size_t history_bytes = 64u << 20;        // of one trace
-  unsigned kept = 100;                          // divergences that are saved; further ones are counted
+  std::size_t history_bytes = 16u << 20;        // of one trace
+  unsigned kept = 20;                           // divergences that are told and saved; further ones are counted
   std::function<void(const std::string&)> say;  // lines for a person; may be empty
 };
 

@@ -110,7 +110,7 @@ class Server {
   void begin_over();
   void pass_on(const std::vector<Observation>& observations);
   void clock();
-  void say(const std::string& line) const;
+  void say(const std::string& line);
 
   net::Reactor& reactor_;
   const ServerOptions options_;
@@ -124,6 +124,7 @@ class Server {
   net::Deadline wake_;            // when the switch wants to run
   std::chrono::nanoseconds floor_{0};
   std::uint16_t next_service_ = 1, next_snoop_ = 1;
+  unsigned said_ = 0;
   bool more_ = false;  // somebody still waits to be served
 };
 

@@ -388,4 +388,53 @@ TEST_F(Logged, a_wrong_switch_is_found_out) {
   EXPECT_TRUE(w.server.judged().state().tables[0].rules.empty());
 }
 
+// Statistics of flows come back wrong as soon as there is a flow.
+class Miscounting : public Subject {
+ public:
+  void reset(const SwitchConfig& config) override { inner_->reset(config); }
+  void drive(const Event& event, std::vector<Observation>& out) override {
+    inner_->drive(event, out);
+    for (Observation& o : out) {
+      auto* send = std::get_if<observation::Send>(&o);
+      if (send && send->bytes[1] == OFPT_STATS_REPLY && send->bytes.size() > wire::stats_msg::size)
+        send->bytes.back() ^= 1;
+    }
+  }
+  unsigned channels() const override { return inner_->channels(); }
+  std::string name() const override { return "miscounting"; }
+
+ private:
+  std::unique_ptr<Subject> inner_ = make_builtin_subject();
+};
+
+// Long after the flow was made, when that is no longer remembered.
+TEST_F(Logged, a_trace_whose_beginning_is_missing_shows_it_all_the_same) {
+  Miscounting wrong;
+  ServerOptions o = options(folder_);
+  o.judged.history_bytes = 20'000;
+  World w(o, &wrong);
+  const auto client = w.session();
+  request::FlowMod fm;
+  fm.cookie = 77;
+  fm.actions = action::output(2);
+  client->send(encode(fm));
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    client->send(encode(request::EchoRequest{i, Bytes(100)}));
+    ASSERT_EQ(w.receive(*client)[1], OFPT_ECHO_REPLY);
+  }
+  client->send(encode(request::FlowStats{}));
+  EXPECT_TRUE(w.receive(*client).empty());
+  EXPECT_EQ(w.server.judged().divergences(), 1u);
+  ASSERT_EQ(files(".trace").size(), 1u);
+  const std::string text = read_file(files(".trace")[0]);
+  EXPECT_LT(text.size(), 200'000u);
+  EXPECT_NE(text.find("# The beginning is missing: "), std::string::npos);
+  EXPECT_NE(text.find("cookie=0x4d"), std::string::npos);
+  const Trace trace = parse_trace(text, "trace");
+  const auto divergence = Lockstep(wrong, {}).run(trace.config, trace.events);
+  ASSERT_TRUE(divergence);
+  EXPECT_EQ(divergence->event_index, trace.events.size() - 1);
+  EXPECT_FALSE(Lockstep(*w.builtin, {}).run(trace.config, trace.events));
+}
+
 }  // namespace
