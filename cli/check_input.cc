@@ -126,7 +126,7 @@ void InputChecker::check_lockstep(const harness::Trace& trace, const std::string
   harness::Lockstep lockstep(*subject_, {});
   auto divergence = lockstep.run(trace.config, trace.events);
   add_stats(result, lockstep.stats());
-  result.compared |= lockstep.stats().clauses;
+  result.compared |= divergence ? divergence->earlier : lockstep.stats().clauses;
   progress.step(result.agreed + result.diverged, 0, result.messages);
   if (!divergence) return;
   ++result.diverged;
@@ -212,7 +212,7 @@ void InputChecker::check_session(const std::string& file, CheckResult& result, P
   progress.step(0, 0, 0);
   harness::SessionReport report = harness::check_session(file, *subject_);
   add_stats(result, report.stats);
-  result.compared |= report.stats.clauses;
+  result.compared |= report.divergence ? report.divergence->earlier : report.stats.clauses;
   (report.agreed() ? result.agreed : result.diverged) = 1;
   result.notes.push_back(fmt::format("replies of the real switch: {} equal, {} covered, {} differ, {} not answered",
                                      report.replies.equal, report.replies.covered, report.replies.differing,

@@ -216,10 +216,10 @@ std::string print_value(const Setting& setting) {
   return std::visit(Printer{}, setting.value);
 }
 
-constexpr std::size_t kCommentColumn = 28;
+constexpr std::size_t kCommentColumn = 27;
 
 std::string line_of(const std::string& what, const std::string& comment) {
-  return comment.empty() ? what + "\n" : fmt::format("{:<{}}# {}\n", what, kCommentColumn, comment);
+  return comment.empty() ? what + "\n" : fmt::format("{:<{}} # {}\n", what, kCommentColumn, comment);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ ClauseVerdict judge(const Judged& judged, std::size_t clause) {
   v.readings = places_where(judged.readings, [&](const Reading& r) { return r.clause == c.id; });
   if (!v.findings.empty()) {
     v.ruling = Ruling::fail;
+    if (judged.compared[clause]) v.why = "held elsewhere";
   } else if (judged.compared[clause] && !judged.unseen[clause]) {
     v.ruling = Ruling::pass;
   } else if (judged.unseen[clause]) {
@@ -57,12 +58,15 @@ ClauseVerdict judge(const Judged& judged, std::size_t clause) {
   return v;
 }
 
+// Those that held nowhere come first.
 std::string failed_ids(const Verdict& verdict) {
   std::string out;
   std::size_t failed = 0;
-  for (const ClauseVerdict& v : verdict.clauses) {
-    if (v.ruling != Ruling::fail) continue;
-    if (++failed <= kNamed) out += fmt::format("{}{}", out.empty() ? "" : ", ", clauses()[v.clause].id);
+  for (const bool held : {false, true}) {
+    for (const ClauseVerdict& v : verdict.clauses) {
+      if (v.ruling != Ruling::fail || v.why.empty() == held) continue;
+      if (++failed <= kNamed) out += fmt::format("{}{}", out.empty() ? "" : ", ", clauses()[v.clause].id);
+    }
   }
   return failed > kNamed ? fmt::format("{} and {} more", out, failed - kNamed) : out;
 }

@@ -47,7 +47,7 @@ struct Judged {
   std::string subject;  // its name, for people
   std::string tool;     // oftwin 0.1.0
   std::string how;      // the command line, so that it can be repeated
-  ClauseSet compared;   // clauses at work where consequences were compared
+  ClauseSet compared;   // clauses at work where consequences were compared, and there was no difference
   ClauseSet unseen;     // clauses whose consequences this subject cannot show
   std::vector<Finding> findings;
   std::vector<Reading> readings;
@@ -61,7 +61,7 @@ inline constexpr std::array<std::string_view, 4> kRulings = {"pass", "fail", "un
 struct ClauseVerdict {
   std::size_t clause = 0;  // into clauses()
   Ruling ruling = Ruling::untested;
-  std::string why;                    // of untested and not applicable
+  std::string why;                    // of untested and not applicable; of fail: `held elsewhere`, if it did
   std::vector<std::size_t> findings;  // into Judged::findings
   std::vector<std::size_t> readings;  // into Judged::readings
 };

@@ -35,11 +35,12 @@ td.ruling.untested, td.ruling.na, .why { color: #5b636d; } .why { font-size: .88
 pre { background: #f5f7f9; border: 1px solid var(--line); padding: .7rem; overflow-x: auto; font-size: 12.5px;
       line-height: 1.35; margin: .4rem 0 1rem; }
 .finding { border: 1px solid var(--line); border-left: .3rem solid var(--fail); padding: .2rem 1rem .6rem; margin: 1rem 0; }
+.laid { margin: .15rem 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 1rem 0; }
 dt { color: #5b636d; } dd { margin: 0; overflow-wrap: anywhere; } code { font-size: .92em; }
 footer { margin: 2.5rem 0 1rem; border-top: 2px solid #1b1f24; padding-top: .7rem; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } pre { white-space: pre-wrap; font-size: 8pt; }
-  .finding, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .bar span, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 )css";
 
@@ -83,10 +84,11 @@ std::string failures(const Verdict& v) {
     const Finding& f = v.judged.findings[i];
     out += fmt::format("<section class=\"finding\" id=\"finding-{0}\"><h3>Finding {0}: {1}</h3>\n", i + 1,
                        escaped_xml(f.title));
-    for (std::size_t c = 0; c < clauses().size(); ++c) {
-      if (!f.clauses[c]) continue;
-      out += fmt::format("<p><b>{} {}</b><span class=\"why\">{}</span></p>\n", clauses()[c].id,
-                         escaped_xml(clauses()[c].title), escaped_xml(clauses()[c].text));
+    for (const ClauseVerdict& c : v.clauses) {
+      if (!f.clauses[c.clause]) continue;
+      const std::string_view held = c.why.empty() ? "held nowhere else" : "held elsewhere";
+      out += fmt::format("<p class=\"laid\"><b>{} {}</b> ({})</p>\n", clauses()[c.clause].id,
+                         escaped_xml(clauses()[c.clause].title), held);
     }
     if (!f.rate.empty()) out += fmt::format("<p>Run again, it showed {}.</p>\n", escaped_xml(f.rate));
     out += fmt::format("<pre>{}</pre>\n", escaped_xml(f.report));

@@ -51,7 +51,7 @@ std::string failures(const Verdict& verdict) {
     const Clause& c = clauses()[v.clause];
     out += fmt::format("FAIL {} {} (spec/{}:{}): finding", c.id, c.title, c.file, c.line);
     for (const std::size_t f : v.findings) out += fmt::format(" {}", f + 1);
-    out += "\n";
+    out += v.why.empty() ? "\n" : fmt::format(" ({})\n", v.why);
   }
   for (std::size_t i = 0; i < verdict.judged.findings.size(); ++i) {
     const Finding& f = verdict.judged.findings[i];
@@ -66,7 +66,7 @@ std::string failures(const Verdict& verdict) {
 std::string reasons(const Verdict& verdict) {
   std::map<std::string, std::vector<std::string>> by_reason;
   for (const ClauseVerdict& v : verdict.clauses) {
-    if (v.why.empty()) continue;
+    if (v.why.empty() || v.ruling == Ruling::fail) continue;
     const auto ruling = kRulings[static_cast<std::size_t>(v.ruling)];
     by_reason[fmt::format("{}: {}\n", ruling, v.why)].emplace_back(clauses()[v.clause].id);
   }

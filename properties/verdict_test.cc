@@ -91,6 +91,7 @@ TEST(Verdict, what_a_finding_names_fails_although_it_held_elsewhere) {
   const Verdict v = verdict_of(j);
   EXPECT_EQ(of(v, "ADD-8").ruling, Ruling::fail);
   EXPECT_EQ(of(v, "ADD-8").findings, std::vector<std::size_t>{0});
+  EXPECT_EQ(of(v, "ADD-8").why, "held elsewhere");
   EXPECT_FALSE(v.conforms);
   EXPECT_NE(v.sentence.find("broke 1 of the 3 clauses of the specification that came to be tested (ADD-8)"),
             std::string::npos)
@@ -163,7 +164,7 @@ TEST(Verdict, a_planted_bug_fails_its_clause) {
       const Trace trace = generate(seed);
       Lockstep lockstep(subject, {});
       const auto divergence = lockstep.run(trace.config, trace.events);
-      j.compared |= lockstep.stats().clauses;
+      j.compared |= divergence ? divergence->earlier : lockstep.stats().clauses;
       if (!divergence || !j.findings.empty()) continue;
       const Trace small = minimize_divergence(trace, subject).value_or(trace);
       const auto again = lockstep.run(small.config, small.events);
@@ -195,6 +196,7 @@ TEST(Verdict, a_planted_bug_fails_its_clause) {
   const Verdict v = judge(silent);
   EXPECT_FALSE(v.conforms);
   EXPECT_EQ(of(v, "ASYNC-2").ruling, Ruling::fail) << v.sentence;
+  EXPECT_EQ(of(v, "ASYNC-2").why, "") << "it held nowhere";
   EXPECT_EQ(of(v, "ADD-6").ruling, Ruling::pass);
 }
 
