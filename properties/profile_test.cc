@@ -150,7 +150,7 @@ TEST(Profile, restricted_traces_have_no_obstacle) {
   some.actions[OFPAT_STRIP_VLAN] = some.nicira_actions[NXAST_RESUBMIT] = some.outputs[3] = false;
   some.connections = 1;
   unsigned changed = 0;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
     const Trace trace = generate(seed);
     EXPECT_EQ(restricted(Profile{}, trace).config.tables.size(), 1u);
     for (const Profile& p : {some, bare()}) {
@@ -162,7 +162,7 @@ TEST(Profile, restricted_traces_have_no_obstacle) {
     if (obstacle(some, trace)) continue;
     EXPECT_EQ(clauses_hit(restricted(some, trace)), clauses_hit(trace)) << "seed " << seed;
   }
-  EXPECT_GT(changed, 300u);
+  EXPECT_GT(changed, 120u);
 }
 
 // What rests on a dropped entry goes with it: no error where there was none.
@@ -195,17 +195,14 @@ TEST(Profile, a_clause_that_does_not_apply_is_never_hit) {
     p.tables = 255;
     for (const std::string_view key : keys) set_off(p, key);
     ClauseSet hit;
-    for (std::uint64_t seed = 1; seed <= 250; ++seed) {
-      const Trace trace = generate(seed);
-      hit |= clauses_hit(restricted(p, trace));
-      if (keys == *groups.begin()) ever |= clauses_hit(trace);
-    }
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) hit |= clauses_hit(restricted(p, generate(seed)));
     for (std::size_t c = 0; c < clauses().size(); ++c) {
       if (!clause_obstacle(p, c)) continue;
       ++excused;
       EXPECT_FALSE(hit[c]) << clauses()[c].id << " is hit without " << keys.front();
     }
   }
+  for (std::uint64_t seed = 1; seed <= 250; ++seed) ever |= clauses_hit(generate(seed));
   std::size_t reached = 0, needing = 0;
   for (std::size_t c = 0; c < clauses().size(); ++c) {
     if (needs_of_clause(c).empty()) continue;

@@ -80,10 +80,11 @@ class Joiner {
       }
       if (!by_itself) wanted_.push_back(g);
     }
-    const auto demanding = [&](std::size_t a, std::size_t b) {
-      return said(goals_.all[a].region.cube) > said(goals_.all[b].region.cube);
-    };
-    std::stable_sort(wanted_.begin(), wanted_.end(), demanding);
+    // Bits said, and of as many the first goal first.
+    std::sort(wanted_.begin(), wanted_.end(), [&](std::size_t a, std::size_t b) {
+      const int in_a = said(goals_.all[a].region.cube), in_b = said(goals_.all[b].region.cube);
+      return in_a != in_b ? in_a > in_b : a < b;
+    });
   }
 
   const Goals& goals_;
