@@ -156,7 +156,6 @@ struct Core {
   std::vector<Classifier> tables;
   std::vector<std::unique_ptr<Connection>> connections;  // in the order of service
   std::vector<std::unique_ptr<Connection>> arriving;     // service connections not accepted yet
-  std::vector<ConnName> service_names;                   // that have been used
   std::vector<Connection*> came_up;                      // in this iteration
   std::vector<oft_port> ports;
 

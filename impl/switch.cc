@@ -32,13 +32,6 @@ void serve_all(Core& core) {
   }
 }
 
-// Whether a service connection of this name is the first; names are never used again.
-bool first_of_its_name(Core& core, ConnName name) {
-  if (std::ranges::find(core.service_names, name) != core.service_names.end()) return false;
-  core.service_names.push_back(name);
-  return true;
-}
-
 void run_provider(Core& core) {
   const Raised running(core.in_provider_run), completions(core.completions_welcome), packets(core.packets_welcome);
   core.provider.run(core.instance);
@@ -116,7 +109,6 @@ Switch::Switch(const SwitchConfig& config, const oft_provider& provider, void* i
     if (name.kind == ConnKind::snoop || find_connection(core, name) != nullptr) continue;
     core.connections.push_back(make_connection(core, name));
     core.connections.back()->up = true;
-    if (name.kind == ConnKind::service) core.service_names.push_back(name);
   }
 }
 
@@ -131,7 +123,7 @@ void Switch::conn_opened(ConnName name) {
     conn->connecting = true;
     conn->blocked = false;  // of a session that is over
     conn->input.clear();
-  } else if (name.kind != ConnKind::primary && first_of_its_name(core, name)) {
+  } else if (name.kind != ConnKind::primary) {
     core.arriving.push_back(make_connection(core, name));
   }
 }

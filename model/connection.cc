@@ -249,9 +249,7 @@ void open_connection(Turn& turn, ConnName name) {
     if (conn && conn->link == Link::down) conn->link = Link::accepted;
     return;
   }
-  auto& used = turn.state.used_names;
-  if (std::ranges::find(used, name) != used.end()) return;
-  used.push_back(name);
+  if (turn.connection(name)) return;
   turn.state.connections.push_back(make_connection(turn.state, name, Link::waiting));
 }
 
@@ -337,6 +335,7 @@ void run_connections(Turn& turn, std::vector<ConnName>& up) {
     if (conn.link == Link::down) forget_work(turn, conn);
     if (conn.link == Link::down && !conn.is_primary()) {
       turn.emit(observation::ConnGone{conn.name});
+      for (Group& group : turn.state.groups) group.owner_destroyed |= group.owner == conn.name;
       turn.state.connections.erase(turn.state.connections.begin() + static_cast<std::ptrdiff_t>(i));
     } else {
       ++i;

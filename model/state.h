@@ -184,7 +184,6 @@ struct State {
   bool flushing = false;
   std::uint64_t now_ms = 0;
   std::vector<Connection> connections;  // in the order of service
-  std::vector<ConnName> used_names;     // of service connections, never used again
   std::vector<Port> ports;
   std::vector<Table> tables;
   std::vector<Group> groups;          // in the order of creation

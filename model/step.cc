@@ -225,7 +225,6 @@ State initial(const SwitchConfig& config, const Errata& errata) {
   for (const ConnName name : config.connections) {
     if (name.kind == ConnKind::snoop) continue;
     state.connections.push_back(make_connection(state, name, Link::up));
-    if (name.kind == ConnKind::service) state.used_names.push_back(name);
   }
   for (const PortConfig& port : config.ports) {
     const auto taken = [&](const Port& p) { return p.config.number == port.number || p.config.name == port.name; };

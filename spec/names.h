@@ -24,7 +24,7 @@ enum class ConnKind : std::uint8_t { primary, service, snoop };
 
 // `c1`, `c2` .. are primary connections (to a configured controller), `s1`, `s2` .. service connections (accepted by
 // a listener), `n1`, `n2` .. snooping ones (accepted by another, and told what a primary says and hears). Numbers start
-// at 1. Service and snooping names are never reused.
+// at 1. A service or snooping connection's name is free again when it is gone.
 struct ConnName {
   ConnKind kind = ConnKind::primary;
   std::uint16_t number = 0;

@@ -35,8 +35,6 @@ class JudgedSwitch {
   // What came out is in got(). False: the two differed, nothing came out, and the switch has begun anew.
   // throws SubjectLost after saving what led there, FileError.
   bool happen(EventBody body);
-  // As after a power cut.
-  void begin_anew();
 
   const std::vector<Observation>& got() const { return lockstep_.got(); }
   const model::State& state() const { return lockstep_.state(); }  // and the switch's, as they agree
@@ -44,6 +42,7 @@ class JudgedSwitch {
   std::uint64_t divergences() const { return divergences_; }
 
  private:
+  void begin_anew();
   void save(const std::string& what, const std::string& report);
   void differed(const Divergence& divergence);
 

@@ -11,7 +11,7 @@ namespace oftwin::harness {
 namespace {
 
 constexpr std::uint32_t kHighestVisible = 0xffff;
-// Says what the controllers had said. Nobody else is called that: a server begins anew before it comes to this number.
+// Says what the controllers had said. No guest of a server is called that.
 constexpr ConnName kWitness{ConnKind::service, UINT16_MAX};
 
 void append(Bytes& out, const Request& request) {

@@ -172,16 +172,17 @@ void Server::greet(Guest& guest) {
   if (now_ - guest.since > options_.limits.greeting) drop(guest, "did not say HELLO");
 }
 
+// Names of those that are gone come again, as late as possible.
+ConnName Server::free_name(ConnKind kind) {
+  std::uint16_t& last = kind == ConnKind::service ? last_service_ : last_snoop_;
+  do { last = last < options_.limits.names ? last + 1 : 1; } while (connection({kind, last}));
+  return {kind, last};
+}
+
 void Server::enter(Guest& guest) {
   clock();
   if (guest.name.kind != ConnKind::primary) {
-    std::uint16_t& next = guest.name.kind == ConnKind::service ? next_service_ : next_snoop_;
-    if (next == UINT16_MAX) {
-      say("65534 connections: the switch begins anew");
-      judged_.begin_anew();
-      begin_over();
-    }
-    guest.name.number = next++;
+    guest.name = free_name(guest.name.kind);
   } else {
     controllers_[guest.name.number - 1u].pause = 0ms;
   }
@@ -355,7 +356,7 @@ void Server::begin_over() {
   for (const auto& guest : guests_) {
     if (in_session(*guest)) leave(*guest);
   }
-  next_service_ = next_snoop_ = 1;
+  last_service_ = last_snoop_ = 0;
   budget_.begin();
   pass_on(judged_.got());
 }

@@ -33,8 +33,9 @@ struct ServerLimits {
   std::size_t action_bytes = 64u << 20;  // of all flows together
   std::size_t backlog = 16u << 20;       // bytes not taken by one guest
   std::size_t backlogs = 64u << 20;      // ... and by all together
-  std::chrono::seconds greeting{10};     // for HELLO
-  std::chrono::seconds patience{30};     // with one that does not read at all
+  std::uint16_t names = 65534;        // of service connections, and of snooping ones; more than there are connections
+  std::chrono::seconds greeting{10};  // for HELLO
+  std::chrono::seconds patience{30};  // with one that does not read at all
 };
 
 struct ServerOptions {
@@ -93,6 +94,7 @@ class Server {
   void limit_backlogs();
   void sweep();
 
+  ConnName free_name(ConnKind kind);
   void enter(Guest& guest);
   bool serve_one();
   void feed(Guest& guest, ByteView messages);
@@ -123,7 +125,7 @@ class Server {
   net::Deadline now_, clock_at_;  // clock_at_: as far as the switch has been told
   net::Deadline wake_;            // when the switch wants to run
   std::chrono::nanoseconds floor_{0};
-  std::uint16_t next_service_ = 1, next_snoop_ = 1;
+  std::uint16_t last_service_ = 0, last_snoop_ = 0;
   unsigned said_ = 0;
   bool more_ = false;  // somebody still waits to be served
 };

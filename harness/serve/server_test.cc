@@ -280,6 +280,26 @@ TEST(Server, flows_are_refused_beyond_the_limit_and_taken_again_below_it) {
   EXPECT_EQ(w.server.judged().divergences(), 0u);
 }
 
+// CONN-9: a name comes again when its connection is gone.
+TEST(Server, names_of_connections_come_again) {
+  ServerOptions o = options();
+  o.limits.connections = 3;
+  o.limits.names = 4;
+  World w(o);
+  const auto stays = w.session();
+  for (int i = 0; i < 20; ++i) {
+    const auto comes = w.session();
+    comes->send(encode(request::EchoRequest{}));
+    EXPECT_FALSE(w.receive(*comes).empty());
+    comes->close();
+    ASSERT_TRUE(w.until([&] { return w.server.guests() == 1; }));
+  }
+  stays->send(encode(request::EchoRequest{}));
+  EXPECT_FALSE(w.receive(*stays).empty());
+  EXPECT_EQ(w.server.counts().sessions, 21u);
+  EXPECT_EQ(w.server.judged().divergences(), 0u);
+}
+
 TEST(Server, there_is_no_room_for_more_than_so_many) {
   ServerOptions o = options();
   o.limits.connections = 4;

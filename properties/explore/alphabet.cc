@@ -348,7 +348,11 @@ void Alphabet::enable_switch(const model::State& state, const Canonical& known) 
   std::size_t services = 0;
   std::uint16_t next = 1;
   for (const model::Connection& c : state.connections) services += c.name.kind == ConnKind::service;
-  for (const ConnName used : state.used_names) next = std::max(next, static_cast<std::uint16_t>(used.number + 1));
+  const auto taken = [&] {
+    return std::ranges::find(state.connections, ConnName{ConnKind::service, next}, &model::Connection::name) !=
+           state.connections.end();
+  };
+  while (taken()) ++next;
   if (services < scope_.services) enable(event::ConnOpen{{ConnKind::service, next}});
 }
 

@@ -143,11 +143,11 @@ void fields(A& a, T& x) {
 // What never changes (config, errata) is not walked over.
 template <class A, Is<model::State> T>
 void fields(A& a, T& x) {
-  auto& [config, errata, dead, destroyed, flushing, now_ms, connections, used_names, ports, tables, groups, operations,
-         own_rules, own_retry, settings, failed_open, next_sign_ms, in_band_rules, in_band_due_s, provider] = x;
+  auto& [config, errata, dead, destroyed, flushing, now_ms, connections, ports, tables, groups, operations, own_rules,
+         own_retry, settings, failed_open, next_sign_ms, in_band_rules, in_band_due_s, provider] = x;
   static_cast<void>(config), static_cast<void>(errata);
-  a(dead, destroyed, flushing, now_ms, connections, used_names, ports, tables, groups, operations, own_rules, own_retry,
-    settings, failed_open, next_sign_ms, in_band_rules, in_band_due_s, provider);
+  a(dead, destroyed, flushing, now_ms, connections, ports, tables, groups, operations, own_rules, own_retry, settings,
+    failed_open, next_sign_ms, in_band_rules, in_band_due_s, provider);
 }
 
 // The walk over everything that fields are made of. `Self` gives number(x), bytes(x), match(x), rule(x), conn(x) and,

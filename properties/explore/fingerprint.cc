@@ -77,10 +77,9 @@ class CanonicalWalk : public Walk<CanonicalWalk> {
   void retry(const bool& may, bool blocked) { number(may && blocked); }
 
   void whole() {
-    auto& [config, errata, dead, destroyed, flushing, now_ms, connections, used_names, ports, tables, groups,
-           operations, own_rules, own_retry, settings, failed_open, next_sign_ms, in_band_rules, in_band_due_s,
-           provider] = state_;
-    static_cast<void>(config), static_cast<void>(errata), static_cast<void>(now_ms), static_cast<void>(used_names);
+    auto& [config, errata, dead, destroyed, flushing, now_ms, connections, ports, tables, groups, operations, own_rules,
+           own_retry, settings, failed_open, next_sign_ms, in_band_rules, in_band_due_s, provider] = state_;
+    static_cast<void>(config), static_cast<void>(errata), static_cast<void>(now_ms);
     (*this)(dead, destroyed, flushing, connections, own_rules, own_retry, in_band_rules, operations, ports);
     (*this)(settings, failed_open, next_sign_ms, in_band_due_s);
     known_groups(groups);
