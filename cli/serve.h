@@ -16,7 +16,7 @@ struct ServeOptions {
   std::string fail_mode = "secure";
   std::uint32_t probe_interval_s = 15;  // 0: never
   std::uint32_t latency_ms = 0;         // until an operation of the datapath is complete
-  std::uint32_t max_connections = 500, max_flows = 10'000;
+  std::uint32_t max_connections = 500, max_flows = 5'000;
   std::string log = "out/serve";
   std::string json;  // file, - for standard output
 };

@@ -91,7 +91,7 @@ TEST_P(Tools, tables_ports_and_the_switch_itself) {
   EXPECT_EQ(run({"show"}).rfind("OFPT_FEATURES_REPLY: dpid:0000000000000001\nn_tables:2, n_buffers:256\n", 0), 0u);
   EXPECT_NE(run({"dump-desc"}).find("Manufacturer: oftwin\n"), std::string::npos);
   const std::string tables = run({"dump-tables"});
-  EXPECT_NE(tables.find("table 0 (\"table0\"):\n    active=0, lookup=0, matched=0\n    max_entries=10000\n"),
+  EXPECT_NE(tables.find("table 0 (\"table0\"):\n    active=0, lookup=0, matched=0\n    max_entries=5000\n"),
             std::string::npos)
       << tables;
   run({"packet-out", "in_port=1 packet=" + kArp + " actions=output:2,output:4"});

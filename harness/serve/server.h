@@ -29,7 +29,7 @@ namespace oftwin::harness {
 
 struct ServerLimits {
   std::size_t connections = 500;  // that are accepted at the same time
-  std::size_t flows = 10'000;
+  std::size_t flows = 5'000;
   std::size_t action_bytes = 64u << 20;  // of all flows together
   std::size_t backlog = 16u << 20;       // bytes not taken by one guest
   std::size_t backlogs = 64u << 20;      // ... and by all together
