@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/check_input.h"
+#include "cli/check_live.h"
 #include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/judge.h"
@@ -76,6 +77,16 @@ void write_reports(const CheckSummary& summary, const CheckOptions& options) {
   if (!options.junit.empty()) harness::write_file(options.junit, junit_of(summary));
 }
 
+// The end of a check: what was seen, in all the forms that are wanted. The exit code. `results`: print each one, too.
+int finish(const CheckSummary& summary, const CheckOptions& options, bool results) {
+  const bool print = options.json != "-";
+  if (print && results) std::for_each(summary.results.begin(), summary.results.end(), print_result);
+  if (print) print_summary(summary);
+  write_reports(summary, options);
+  if (!options.verdicts.empty()) write_verdicts(verdict_of(summary, options), options.verdicts);
+  return summary.exit_code();
+}
+
 }  // namespace
 
 int run_check(const CheckOptions& options) {
@@ -87,6 +98,7 @@ int run_check(const CheckOptions& options) {
   if (files.empty() && options.random == 0) throw UsageError("nothing to check: name files or folders, or --random N");
   if (options.rewrite) return rewrite(files, options);
   must_be_verdicts(options.verdicts);
+  if (is_live(options.subject)) return finish(check_live(options, files), options, true);
   InputChecker checker(options);
   if (options.random > 0) checker.must_be_comparable("--random");
   CheckSummary summary;
@@ -103,10 +115,7 @@ int run_check(const CheckOptions& options) {
     std::string name = fmt::format("random seed {} count {}", options.seed, options.random);
     add(isolated(name, "random", options, [&](Progress& p) { return checker.check_random(name, p); }));
   }
-  if (print) print_summary(summary);
-  write_reports(summary, options);
-  if (!options.verdicts.empty()) write_verdicts(verdict_of(summary, options), options.verdicts);
-  return summary.exit_code();
+  return finish(summary, options, false);
 }
 
 }  // namespace oftwin::cli

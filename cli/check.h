@@ -19,7 +19,11 @@ struct CheckOptions {
   std::string profile;                // file; what is generated is kept within it
   std::vector<std::string> verdicts;  // files, their endings say of which kind; - is text on standard output
   std::string command;                // the whole line, for the verdict
-  bool rewrite = false;               // expectations are regenerated, nothing is checked
+  // Live switches.
+  std::string ledger;      // file of known readings; empty: the one of corpus/ledger that is about the switch
+  std::uint64_t pace = 0;  // messages a second at most; 0: as fast as it goes
+  std::string private_key, certificate, ca_cert;  // ssl:
+  bool rewrite = false;                           // expectations are regenerated, nothing is checked
 };
 
 // The exit code. throws UsageError, FileError.

@@ -21,7 +21,10 @@ constexpr int kUsage = 2;
 void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   auto* c = app.add_subcommand("check", "Traces, recordings, captures against model and subject");
   c->add_option("INPUT", o.inputs, "Traces, recordings (*.jsonl.gz), captures (*.pcap), or folders of them");
-  c->add_option("--subject", o.subject, "What is checked")->capture_default_str();
+  c->add_option(
+       "--subject", o.subject,
+       "What is checked: builtin, or a switch (tcp:HOST:PORT, ptcp:PORT, ssl:.., pssl:.., unix:PATH, punix:PATH)")
+      ->capture_default_str();
   c->add_option("--edition", o.edition, "corrected or ovs-2011, for inputs that do not say");
   c->add_option("--errata", errata, "Single errata, such as E-03,E-07")->excludes("--edition");
   c->add_option("--random", o.random, "That many generated traces, too");
@@ -33,6 +36,11 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--verdict", o.verdicts,
                 "A verdict for each clause: FILE.html, .txt, .json, .xml (JUnit), .sarif; - prints")
       ->allow_extra_args(false);
+  c->add_option("--ledger", o.ledger, "Known readings of a live switch (default: the file of corpus/ledger about it)");
+  c->add_option("--pace", o.pace, "To a live switch: at most so many messages a second");
+  c->add_option("--private-key", o.private_key, "For ssl: (PEM)");
+  c->add_option("--certificate", o.certificate, "For ssl: (PEM)");
+  c->add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");
   c->add_flag("--rewrite", o.rewrite, "Regenerate the expectations of traces from the model; checks nothing");
 }
 

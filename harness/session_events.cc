@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "harness/learn_config.h"
 #include "harness/session_reply.h"
 #include "harness/spelling.h"
 #include "harness/wire_io.h"
@@ -54,52 +55,6 @@ std::vector<Frame> read_frames(const fs::path& path) {
   return out;
 }
 
-std::string text_of(ByteView bytes) { return {bytes.begin(), std::find(bytes.begin(), bytes.end(), std::uint8_t{0})}; }
-
-PortConfig read_port(Reader& r) {
-  PortConfig p;
-  p.number = r.get<std::uint16_t>();
-  p.hw_addr = r.array<6>();
-  p.name = text_of(r.take(OFP_MAX_PORT_NAME_LEN));
-  for (std::uint32_t* field : {&p.config, &p.state, &p.curr, &p.advertised, &p.supported, &p.peer}) {
-    *field = r.get<std::uint32_t>();
-  }
-  return p;
-}
-
-void read_features(ByteView message, SwitchConfig& config) {
-  Reader r(message.subspan(wire::header::size));
-  config.datapath_id = r.get<std::uint64_t>();
-  config.n_buffers = r.get<std::uint32_t>();
-  const auto n_tables = r.get<std::uint8_t>();
-  r.take(3);
-  config.capabilities = r.get<std::uint32_t>();
-  config.actions = r.get<std::uint32_t>();
-  config.tables.resize(std::max<std::size_t>(1, n_tables));
-  while (r.left() >= wire::phy_port::size) config.ports.push_back(read_port(r));
-}
-
-void read_tables(ByteView body, SwitchConfig& config) {
-  Reader r(body);
-  while (r.left() >= wire::table_stats::size) {
-    const auto id = r.get<std::uint8_t>();
-    r.take(3);
-    TableConfig table{text_of(r.take(OFP_MAX_TABLE_NAME_LEN)), r.get<std::uint32_t>(), 0};
-    table.max_entries = r.get<std::uint32_t>();
-    r.take(20);
-    if (id < config.tables.size()) config.tables[id] = table;
-  }
-}
-
-void read_description(ByteView body, Description& out) {
-  Reader r(body);
-  out.mfr_desc = text_of(r.take(wire::desc_stats::mfr_desc.size));
-  out.hw_desc = text_of(r.take(wire::desc_stats::hw_desc.size));
-  out.sw_desc = text_of(r.take(wire::desc_stats::sw_desc.size));
-  out.serial_num = text_of(r.take(wire::desc_stats::serial_num.size));
-  out.dp_desc = text_of(r.take(wire::desc_stats::dp_desc.size));
-}
-
 // The first message of the switch with this type, and for a statistics reply with this type of statistics.
 const Bytes* first_reply(const Capture& capture, std::uint8_t type, std::optional<std::uint16_t> stats = {}) {
   for (const CapturedMessage& m : capture.messages) {
@@ -118,12 +73,12 @@ SwitchConfig read_config(const Capture& capture, const std::string& path) {
   if (!features || features->size() < wire::switch_features::size) {
     throw CaptureError(path + ": no features reply in the capture, so the switch's ports and tables are not known");
   }
-  read_features(*features, config);
+  learn_features(*features, config);
   if (const Bytes* tables = first_reply(capture, OFPT_STATS_REPLY, OFPST_TABLE)) {
-    read_tables(ByteView(*tables).subspan(wire::stats_msg::size), config);
+    learn_tables(ByteView(*tables).subspan(wire::stats_msg::size), config);
   }
   if (const Bytes* desc = first_reply(capture, OFPT_STATS_REPLY, OFPST_DESC)) {
-    read_description(ByteView(*desc).subspan(wire::stats_msg::size), config.description);
+    learn_description(ByteView(*desc).subspan(wire::stats_msg::size), config.description);
   }
   return config;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "harness/nxm_syntax.h"
 #include "harness/print.h"
 #include "harness/spelling.h"
 #include "harness/wire_io.h"
@@ -136,6 +137,76 @@ void table_record(Reader& r, ReplyRecord& record) {
       .number<std::uint64_t>("matched");
 }
 
+void port_stats_record(Reader& r, ReplyRecord& record) {
+  Fields f(r, record);
+  f.number<std::uint16_t>("port").padding(6);
+  for (const char* name : {"rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_dropped", "tx_dropped", "rx_errors",
+                           "tx_errors", "rx_frame_err", "rx_over_err", "rx_crc_err", "collisions"}) {
+    f.number<std::uint64_t>(name);
+  }
+}
+
+// An extended match and its padding.
+ByteView take_nxm(Reader& r, std::size_t length) {
+  const ByteView match = r.take(std::min(length, r.left()));
+  r.take(std::min((8 - length % 8) % 8, r.left()));
+  return match;
+}
+
+void nx_flow_record(Reader& all, ReplyRecord& record) {
+  const auto length = all.get<std::uint16_t>();
+  Reader r(all.take(std::min<std::size_t>(all.left(), length < 2 ? 0 : length - 2u)));
+  Fields f(r, record);
+  f.number<std::uint8_t>("table").padding(1).duration().number<std::uint16_t>("priority");
+  f.number<std::uint16_t>("idle_timeout").number<std::uint16_t>("hard_timeout");
+  const auto match_len = r.get<std::uint16_t>();
+  f.padding(4).hex<std::uint64_t>("cookie").number<std::uint64_t>("packets").number<std::uint64_t>("bytes");
+  f.text("match", print_nxm(take_nxm(r, match_len))).rest("actions");
+}
+
+void nx_flow_removed_record(Reader& r, ReplyRecord& record) {
+  Fields f(r, record);
+  f.hex<std::uint64_t>("cookie").number<std::uint16_t>("priority").number<std::uint8_t>("reason").padding(1).duration();
+  f.number<std::uint16_t>("idle_timeout");
+  const auto match_len = r.get<std::uint16_t>();
+  f.number<std::uint64_t>("packets").number<std::uint64_t>("bytes").text("match", print_nxm(take_nxm(r, match_len)));
+}
+
+// False: it is no message of Nicira's that is known, and nothing has been taken.
+bool nicira_records(Reader& reader, std::vector<ReplyRecord>& out) {
+  Reader r = reader;
+  if (r.get<std::uint32_t>() != NX_VENDOR_ID) return false;
+  const auto subtype = r.get<std::uint32_t>();
+  if (subtype == NXT_FLOW_REMOVED) {
+    nx_flow_removed_record(r, add(out, "nx_flow_removed"));
+  } else if (subtype == NXT_ROLE_REPLY) {
+    Fields(r, add(out, "role")).number<std::uint32_t>("role");
+  } else {
+    return false;
+  }
+  reader = r;
+  return true;
+}
+
+bool nicira_statistics_records(Reader& reader, std::vector<ReplyRecord>& out) {
+  Reader r = reader;
+  if (r.get<std::uint32_t>() != NX_VENDOR_ID) return false;
+  const auto subtype = r.get<std::uint32_t>();
+  r.take(4);
+  if (subtype == NXST_FLOW) {
+    while (r.left() > 0) nx_flow_record(r, add(out, "nx_flow"));
+  } else if (subtype == NXST_AGGREGATE) {
+    Fields(r, add(out, "nx_aggregate"))
+        .number<std::uint64_t>("packets")
+        .number<std::uint64_t>("bytes")
+        .number<std::uint32_t>("flows");
+  } else {
+    return false;
+  }
+  reader = r;
+  return true;
+}
+
 void statistics_records(Reader& r, std::vector<ReplyRecord>& out) {
   const auto type = r.get<std::uint16_t>();
   r.take(2);  // the flag for more parts
@@ -160,6 +231,23 @@ void statistics_records(Reader& r, std::vector<ReplyRecord>& out) {
     case OFPST_TABLE:
       while (r.left() > 0) table_record(r, add(out, "table"));
       break;
+    case OFPST_PORT:
+      while (r.left() > 0) port_stats_record(r, add(out, "port_stats"));
+      break;
+    case OFPST_QUEUE:
+      while (r.left() > 0) {
+        Fields(r, add(out, "queue"))
+            .number<std::uint16_t>("port")
+            .padding(2)
+            .number<std::uint32_t>("queue")
+            .number<std::uint64_t>("tx_bytes")
+            .number<std::uint64_t>("tx_packets")
+            .number<std::uint64_t>("tx_errors");
+      }
+      break;
+    case OFPST_VENDOR:
+      if (nicira_statistics_records(r, out)) break;
+      [[fallthrough]];
     default:
       Fields(r, add(out, "statistics")).text("type", fmt::format("{}", type)).rest("body");
   }
@@ -222,6 +310,9 @@ void append_records(ByteView message, std::vector<ReplyRecord>& out) {
     case OFPT_BARRIER_REPLY:
       Fields(r, add(out, "barrier")).rest("data");
       break;
+    case OFPT_VENDOR:
+      if (nicira_records(r, out)) break;
+      [[fallthrough]];
     default:
       Fields(r, add(out, "message")).text("type", fmt::format("{}", type)).rest("data");
   }

@@ -17,8 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::set<std::string> everything_below_properties = {
-    "spec", "model", "impl", "harness", "harness/subject", "harness/net", "harness/serve", "datapath-sim"};
+const std::set<std::string> everything_below_properties = {"spec",          "model",           "impl",
+                                                           "harness",       "harness/subject", "harness/net",
+                                                           "harness/serve", "harness/live",    "datapath-sim"};
 
 std::set<std::string> with(std::set<std::string> rooms, const std::string& one) {
   rooms.insert(one);
@@ -34,6 +35,7 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"harness", {"spec", "model", "harness/subject/subject.h"}},  // the interface, not the adapters
     {"harness/subject", {"spec", "model", "harness", "impl", "datapath-sim"}},
     {"harness/net", {"spec"}},
+    {"harness/live", {"spec", "model", "harness", "harness/net"}},
     {"harness/serve", {"spec", "model", "harness", "harness/subject", "harness/net"}},
     {"fuzz", {"spec", "model", "harness", "harness/subject"}},
     {"properties", everything_below_properties},

@@ -1,0 +1,164 @@
+#include "cli/check_live.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "cli/subjects.h"
+#include "harness/convert.h"
+#include "harness/edition.h"
+#include "harness/files.h"
+#include "harness/live/campaign.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::cli {
+namespace {
+
+namespace live = harness::live;
+
+std::string ledgers_folder() {
+  const std::string here = "corpus/ledger", built_from = OFTWIN_SOURCE_DIR "/corpus/ledger";
+  return ::access(here.c_str(), R_OK) == 0 ? here : built_from;
+}
+
+live::CampaignOptions campaign_options(const CheckOptions& options) {
+  live::CampaignOptions out;
+  out.endpoint = net::parse_endpoint(options.subject);
+  out.tls = {options.private_key, options.certificate, options.ca_cert};
+  if (!options.ledger.empty()) out.ledger = options.ledger;
+  out.ledgers = ledgers_folder();
+  out.messages_per_s = options.pace;
+  return out;
+}
+
+// A file that is a trace. throws TraceError.
+void play_file(live::Campaign& campaign, const std::string& file) {
+  switch (harness::kind_of_file(file)) {
+    case harness::FileKind::text:
+    case harness::FileKind::binary:
+      campaign.play(file, harness::read_any_trace(file));
+      break;
+    default:
+      campaign.leave_out("a recording or a capture, of another switch");
+  }
+}
+
+std::string file_name(const std::string& name) {
+  std::string out;
+  for (const char c : name) out += std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' ? c : '-';
+  return out;
+}
+
+harness::Finding finding_of(const live::Finding& found, const std::string& folder) {
+  harness::Finding out;
+  out.clauses = found.difference.clauses;
+  out.title = fmt::format("{}: {}", found.name, found.difference.kind);
+  out.report = found.text();
+  harness::Trace trace = found.trace;
+  trace.comments = {fmt::format("{}, shown {} times of {}.", out.title, found.shown, found.of)};
+  harness::make_blocks(trace);
+  out.trace = harness::print_trace(trace);
+  out.file = fmt::format("{}/{}{}.trace", folder, found.lost ? "lost-" : "differs-", file_name(found.name));
+  out.rate = fmt::format("{} of {}", found.shown, found.of);
+  out.lost = found.lost;
+  harness::write_file(out.file, out.trace);
+  return out;
+}
+
+void add_readings(const live::Campaign& campaign, CheckResult& result) {
+  const live::Ledger& ledger = campaign.ledger();
+  if (ledger.file().empty()) {
+    result.notes.emplace_back("no ledger of readings is about this switch: the law is expected as it is");
+    return;
+  }
+  result.notes.push_back(
+      fmt::format("ledger {}: {} entries, how often each was used", ledger.file(), ledger.entries().size()));
+  for (const live::LedgerEntry& e : ledger.entries()) {
+    const auto used = campaign.report().used.find(e.label);
+    const std::uint64_t times = used == campaign.report().used.end() ? 0 : used->second;
+    const std::string shown = times == 0 ? "not met" : fmt::format("{}", times);
+    result.notes.push_back(fmt::format("{:>9}  {} ({}): {}", shown, e.label, e.clause, e.instead));
+    result.readings.push_back({e.clause, e.label, e.instead + " " + e.because, times});
+  }
+}
+
+void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResult& result) {
+  const live::CampaignReport& report = campaign.report();
+  const SwitchConfig& config = campaign.introduction().config;
+  result.agreed = report.agreed + report.left;
+  result.covered = report.left;
+  result.outside += report.outside;
+  result.diverged = report.differing;
+  result.messages = report.messages;
+  result.events = report.messages;
+  result.clauses = result.compared = report.clauses;
+  result.notes.push_back(fmt::format("{} {} {}, {} tables, {} ports", config.description.mfr_desc,
+                                     config.description.hw_desc, config.description.sw_desc, config.tables.size(),
+                                     config.ports.size()));
+  result.notes.push_back(
+      fmt::format("{} scenarios agreed to their end, {} up to a message that the ledger does not follow; "
+                  "{} messages sent, {} reconnects, at most {} states of the model",
+                  report.agreed, report.left, report.sent, report.reconnects, report.most_states));
+  for (const auto& [why, times] : report.reasons) result.notes.push_back(fmt::format("{:>9}  outside: {}", times, why));
+  for (const auto& [kind, times] : report.kinds) result.notes.push_back(fmt::format("{:>9}  differ: {}", times, kind));
+  add_readings(campaign, result);
+  for (const live::Finding& found : report.findings) {
+    result.findings.push_back(finding_of(found, options.out));
+    result.saved = result.findings.back().file;
+    if (result.failures.size() < 5) result.failures.push_back(result.findings.back().report);
+    if (found.lost && result.lost.empty()) {
+      result.lost = fmt::format("{}, {} times of {}", found.difference.what, found.shown, found.of);
+    }
+  }
+}
+
+}  // namespace
+
+bool is_live(const std::string& subject) { return net::names_endpoint(subject); }
+
+CheckSummary check_live(const CheckOptions& options, const std::vector<std::string>& files) {
+  const auto begin = std::chrono::steady_clock::now();
+  CheckSummary summary;
+  summary.subject = options.subject;
+  CheckResult result;
+  result.kind = "live";
+  result.input = files.empty() ? fmt::format("random seed {} count {}", options.seed, options.random)
+                               : fmt::format("{} files", files.size());
+  if (!files.empty() && options.random > 0)
+    result.input += fmt::format(" and random seed {} count {}", options.seed, options.random);
+  const bool shows = ::isatty(STDERR_FILENO) != 0;
+  std::optional<live::Campaign> campaign;
+  try {
+    campaign.emplace(campaign_options(options));
+    for (const std::string& file : files) {
+      try {
+        play_file(*campaign, file);
+      } catch (const harness::TraceError& e) { result.bad_input = e.what(); }
+    }
+    if (options.random > 0) {
+      auto last = begin;
+      campaign->play_random(options.seed, options.random, [&](std::uint64_t done, std::uint64_t messages) {
+        const auto now = std::chrono::steady_clock::now();
+        if (!shows || now - last < std::chrono::milliseconds(200)) return;
+        last = now;
+        fmt::print(stderr, "\r{} scenarios, {} messages ", done, messages);
+      });
+      if (shows) fmt::print(stderr, "\r\033[K");
+    }
+  } catch (const net::EndpointError& e) {
+    throw UsageError(fmt::format("--subject: {}", e.what()));
+  } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const net::NetError& e) {
+    throw UsageError(e.what());
+  } catch (const live::LinkError& e) { result.lost = e.what(); }
+  if (campaign) fill(*campaign, options, result);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (result.seconds > 0) {
+    result.notes.push_back(
+        fmt::format("{:.0f} judged messages a second", static_cast<double>(result.messages) / result.seconds));
+  }
+  summary.results.push_back(std::move(result));
+  return summary;
+}
+
+}  // namespace oftwin::cli

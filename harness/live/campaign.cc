@@ -1,0 +1,319 @@
+#include "harness/live/campaign.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "harness/minimize.h"
+#include "harness/print.h"
+#include "harness/report.h"
+#include "harness/request.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::harness::live {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kScenariosOnWire = 64, kBytesOnWire = 100'000, kPacketsOnWire = 40;
+constexpr milliseconds kPatience{1500};  // for a flow-removed message that may yet come
+
+net::Deadline in(std::uint64_t ms) { return net::Clock::now() + milliseconds(ms); }
+
+std::size_t inputs_of(const Trace& trace) {
+  return static_cast<std::size_t>(std::count_if(trace.events.begin(), trace.events.end(), [](const Event& e) {
+    return !std::holds_alternative<event::Loop>(e.body);
+  }));
+}
+
+// The minimizer gives connections other names.
+Trace on_this(const SwitchConfig& config, std::span<const Event> events) {
+  Trace out;
+  out.config = config;
+  out.events.assign(events.begin(), events.end());
+  for (Event& e : out.events) {
+    if (auto* recv = std::get_if<event::Recv>(&e.body)) recv->conn = config.connections[0];
+  }
+  make_blocks(out);
+  return out;
+}
+
+// What the minimizer makes can be played: whole messages, each followed by a turn.
+bool playable(std::span<const Event> events) {
+  return std::all_of(events.begin(), events.end(), [](const Event& e) {
+    const auto* recv = std::get_if<event::Recv>(&e.body);
+    if (!recv) return true;
+    const Cut cut = cut_messages(recv->bytes);
+    return cut.messages.size() == 1 && cut.rest.empty() && recv->bytes[0] == OFP_VERSION;
+  });
+}
+
+}  // namespace
+
+struct Campaign::Job {
+  std::string name;
+  Trace trace;
+  unsigned times = 0;  // that the switch went away while it was on the wire
+};
+
+std::string Finding::text() const {
+  std::string out = fmt::format("{}: {} of {}, {} inputs, minimized from {}\n", name, shown, of, inputs, inputs_before);
+  for (const Event& e : trace.events) {
+    if (!std::holds_alternative<event::Loop>(e.body)) out += print_event(e) + "\n";
+  }
+  out += "----\n" + difference.what;
+  if (!out.ends_with('\n')) out += '\n';
+  return out + "\n" + print_clauses(difference.clauses);
+}
+
+Campaign::Campaign(const CampaignOptions& options)
+    : options_(options), meeting_(reactor_, options.endpoint, options.tls), began_(net::Clock::now()) {
+  meet();
+  if (options_.ledger)
+    ledger_ = Ledger::read(*options_.ledger);
+  else
+    ledger_ = find_ledger(options_.ledgers, intro_.config.description);
+}
+
+Campaign::~Campaign() = default;
+
+void Campaign::meet() {
+  conversation_.reset();
+  link_ = std::make_unique<Link>(meeting_, in(options_.meet_ms));
+  intro_ = introduce(*link_, in(options_.answer_ms));
+  const ConnKind kind = options_.endpoint.listens ? ConnKind::primary : ConnKind::service;
+  intro_.config.connections = {{kind, 1}};
+  ConversationOptions how;
+  how.answer_ms = options_.answer_ms;
+  conversation_ = std::make_unique<Conversation>(std::vector<Link*>{link_.get()}, intro_, how);
+  conversation_->clean_up();
+}
+
+// The switch may be there before it is ready, so that one failure is none.
+void Campaign::meet_again(const std::string& why) {
+  ++report_.reconnects;
+  const net::Deadline deadline = in(options_.meet_ms);
+  for (;;) {
+    try {
+      return meet();
+    } catch (const LinkError& e) {
+      if (net::Clock::now() > deadline) {
+        throw LinkError(fmt::format("{}; and it does not come back: {}", why, e.what()));
+      }
+    }
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+}
+
+Campaign::Job Campaign::random_job(std::uint64_t seed) {
+  DrawOptions draw;
+  draw.nxm = intro_.nxm;
+  draw.table_id = intro_.table_id;
+  Job job{fmt::format("seed {}", seed), draw_scenario(seed, intro_.config, draw)};
+  if (!ledger_.dialect()) return job;
+  const std::string_view reading = ledger_.dialect()->kills;
+  if (reading.empty() || !ledger_.in_force(reading)) return job;
+  const auto deadly = [&](const Event& e) {
+    const auto* recv = std::get_if<event::Recv>(&e.body);
+    return recv && ledger_.dialect()->deadly(recv->bytes);
+  };
+  for (std::size_t i = 0; i < job.trace.events.size();) {
+    if (!deadly(job.trace.events[i])) {
+      ++i;
+      continue;
+    }
+    job.trace.events.erase(job.trace.events.begin() + static_cast<std::ptrdiff_t>(i),
+                           job.trace.events.begin() + static_cast<std::ptrdiff_t>(i + 2));
+    ++report_.used[std::string(reading)];
+  }
+  make_blocks(job.trace);
+  return job;
+}
+
+bool Campaign::room_for(const Trace& scenario) const {
+  if (on_wire_.empty()) return true;
+  if (!Conversation::pipelines(scenario) || !Conversation::pipelines(on_wire_.back().trace)) return false;
+  return on_wire_.size() < kScenariosOnWire && conversation_->bytes_in_flight() < kBytesOnWire &&
+         conversation_->packets_in_flight() < kPacketsOnWire;
+}
+
+void Campaign::run(const std::function<std::optional<Job>()>& next, const Progressing& progress) {
+  std::optional<Job> waiting = next();
+  while (waiting || !on_wire_.empty()) {
+    try {
+      while (waiting && room_for(waiting->trace)) {
+        on_wire_.push_back(*waiting);
+        conversation_->begin(on_wire_.back().trace);
+        waiting = next();
+      }
+      finish_one();
+      if (progress) progress(report_.scenarios, report_.messages);
+      if (options_.messages_per_s > 0) {
+        const auto due =
+            began_ +
+            std::chrono::duration_cast<net::Clock::duration>(std::chrono::duration<double>(
+                static_cast<double>(conversation_->messages_sent()) / static_cast<double>(options_.messages_per_s)));
+        std::this_thread::sleep_until(due);
+      }
+    } catch (const LinkError& e) {
+      std::vector<Job> jobs(on_wire_.begin(), on_wire_.end());
+      on_wire_.clear();
+      const std::string why = e.what();
+      meet_again(why);
+      examine_lost(std::move(jobs), why);
+    }
+  }
+}
+
+Judgement Campaign::judge_finished() {
+  Judgement judgement = judge(conversation_->finished(), conversation_->heard(), ledger_);
+  while (judgement.difference && judgement.difference->removals_missing &&
+         conversation_->hear_more(net::Clock::now() + kPatience)) {
+    judgement = judge(conversation_->finished(), conversation_->heard(), ledger_);
+  }
+  return judgement;
+}
+
+void Campaign::count(const Judgement& judgement) {
+  ++report_.scenarios;
+  report_.messages += judgement.messages;
+  report_.clauses |= judgement.clauses;
+  report_.most_states = std::max(report_.most_states, judgement.states);
+  for (const auto& [reading, times] : judgement.used) report_.used[reading] += times;
+  if (judgement.difference)
+    ++report_.differing;
+  else
+    ++(judgement.left.empty() ? report_.agreed : report_.left);
+}
+
+void Campaign::finish_one() {
+  conversation_->finish();
+  const Judgement judgement = judge_finished();
+  const Job job = on_wire_.front();
+  on_wire_.pop_front();
+  if (!judgement.difference) {
+    count(judgement);
+    return;
+  }
+  // What comes behind it is finished first: it is played by itself.
+  while (!on_wire_.empty()) {
+    conversation_->finish();
+    Judgement other = judge_finished();
+    const Job behind = on_wire_.front();
+    on_wire_.pop_front();
+    count(other);
+    if (other.difference) examine(behind, *other.difference);
+  }
+  count(judgement);
+  examine(job, *judgement.difference);
+}
+
+// nullopt: the switch went away, and is there again.
+std::optional<Judgement> Campaign::alone(const Trace& scenario) {
+  try {
+    conversation_->begin(scenario);
+    conversation_->finish();
+    return judge_finished();
+  } catch (const LinkError& e) {
+    meet_again(e.what());
+    return std::nullopt;
+  }
+}
+
+void Campaign::examine(const Job& job, const Difference& difference) {
+  const bool new_kind = ++report_.kinds[difference.kind] == 1;
+  if (report_.findings.size() >= options_.findings || !new_kind) return;
+  Finding finding;
+  finding.name = job.name;
+  finding.difference = difference;
+  finding.trace = job.trace;
+  finding.inputs = finding.inputs_before = inputs_of(job.trace);
+  const auto shows = [&](const Trace& trace) -> std::optional<Difference> {
+    const auto judgement = alone(trace);
+    if (!judgement || !judgement->difference || judgement->difference->kind != difference.kind) return std::nullopt;
+    return judgement->difference;
+  };
+  if (shows(job.trace)) {
+    const auto probe = [&](const SwitchConfig&, std::span<const Event> events) -> std::optional<std::size_t> {
+      if (!playable(events)) return std::nullopt;
+      const auto shown = shows(on_this(intro_.config, events));
+      return shown ? std::optional(std::min(shown->event, events.size() - 1)) : std::nullopt;
+    };
+    MinimizeLimits limits;
+    limits.max_probes = options_.probes;
+    if (auto small = minimize(job.trace, probe, limits)) {
+      finding.trace = on_this(intro_.config, small->events);
+      finding.inputs = inputs_of(finding.trace);
+    }
+  }
+  for (finding.of = 0; finding.of < options_.reruns; ++finding.of) {
+    const auto shown = shows(finding.trace);
+    if (!shown) continue;
+    ++finding.shown;
+    finding.difference = *shown;
+  }
+  report_.findings.push_back(std::move(finding));
+}
+
+void Campaign::examine_lost(std::vector<Job> jobs, const std::string& why) {
+  for (Job& job : jobs) {
+    Finding finding;
+    finding.name = job.name;
+    finding.trace = job.trace;
+    finding.inputs = finding.inputs_before = inputs_of(job.trace);
+    finding.lost = true;
+    std::optional<Judgement> judgement = alone(job.trace);
+    while (!judgement && finding.of < options_.reruns) {
+      ++finding.of;
+      ++finding.shown;
+      judgement = alone(job.trace);
+    }
+    if (judgement) {
+      count(*judgement);
+      if (judgement->difference) examine(job, *judgement->difference);
+      continue;
+    }
+    const auto probe = [&](const SwitchConfig&, std::span<const Event> events) -> std::optional<std::size_t> {
+      if (!playable(events)) return std::nullopt;
+      return alone(on_this(intro_.config, events)) ? std::nullopt : std::optional(events.size() - 1);
+    };
+    MinimizeLimits limits;
+    limits.max_probes = options_.probes / 4;
+    if (auto small = minimize(job.trace, probe, limits)) {
+      finding.trace = on_this(intro_.config, small->events);
+      finding.inputs = inputs_of(finding.trace);
+    }
+    finding.difference.what = why;
+    finding.difference.kind = "the switch goes away";
+    ++report_.scenarios;
+    ++report_.lost;
+    report_.findings.push_back(std::move(finding));
+  }
+}
+
+void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const Progressing& progress) {
+  std::uint64_t drawn = 0;
+  run([&]() -> std::optional<Job> { return drawn < count ? std::optional(random_job(seed + drawn++)) : std::nullopt; },
+      progress);
+}
+
+void Campaign::leave_out(const std::string& why) {
+  ++report_.outside;
+  ++report_.reasons[why];
+}
+
+void Campaign::play(const std::string& name, const Trace& trace) {
+  auto scenario = scenario_of(trace, intro_.config);
+  if (const auto* why = std::get_if<std::string>(&scenario)) { return leave_out(*why); }
+  bool given = false;
+  run(
+      [&]() -> std::optional<Job> {
+        if (given) return std::nullopt;
+        given = true;
+        return Job{name, std::get<Trace>(scenario)};
+      },
+      {});
+}
+
+}  // namespace oftwin::harness::live

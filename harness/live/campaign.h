@@ -1,0 +1,119 @@
+// A live check: many scenarios on a switch at the other end of a socket, each judged, none lost.
+//
+// Scenarios are on the wire several at a time. What differs is played again by itself, ten times, on a switch that has
+// been brought into a known state, and is made small there; it carries how often it showed. When the switch goes away,
+// the scenarios that were on the wire are played again after it has come back; one that makes it go away again is a
+// finding of its own.
+//
+// Invariant: each scenario is in exactly one of the report's numbers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/live/conversation.h"
+#include "harness/live/judge.h"
+#include "harness/live/ledger.h"
+#include "harness/live/scenario.h"
+
+namespace oftwin::harness::live {
+
+struct CampaignOptions {
+  net::Endpoint endpoint;
+  net::TlsFiles tls;
+  std::optional<std::string> ledger;  // a file; otherwise the one of `ledgers` that is about the switch
+  std::string ledgers;                // a folder
+  std::uint64_t meet_ms = 10000;      // how long the switch may take to be there, also after it went away
+  std::uint64_t answer_ms = 10000;    // how long it may be silent
+  std::uint64_t messages_per_s = 0;   // no more than that; 0: as fast as it goes
+  unsigned reruns = 10;               // of a finding
+  unsigned findings = 20;             // that are rerun and made small; beyond that they are only counted
+  unsigned probes = 400;              // of the minimizer, for each finding
+};
+
+struct Finding {
+  std::string name;       // "seed 17", or a file
+  Difference difference;  // of the small trace
+  Trace trace;            // small
+  std::size_t inputs = 0, inputs_before = 0;
+  unsigned shown = 0, of = 0;  // reproduction rate
+  bool lost = false;           // the switch goes away
+  std::string text() const;    // for a person
+};
+
+struct CampaignReport {
+  std::uint64_t scenarios = 0;  // played: the sum of the next four
+  std::uint64_t agreed = 0;     // to their end
+  std::uint64_t left = 0;       // agreed up to a message after which the ledger has no words
+  std::uint64_t differing = 0;
+  std::uint64_t lost = 0;      // the switch went away, repeatably
+  std::uint64_t outside = 0;   // cannot be played from outside, or are not sent
+  std::uint64_t messages = 0;  // judged
+  std::uint64_t sent = 0;      // with those that bring the switch into a known state
+  std::uint64_t reconnects = 0;
+  std::uint64_t most_states = 1;
+  ClauseSet clauses;
+  std::map<std::string, std::uint64_t, std::less<>> used;  // readings, how often
+  std::map<std::string, std::uint64_t> reasons;            // why outside, how often
+  std::map<std::string, std::uint64_t> kinds;              // of differences, how often
+  std::vector<Finding> findings;
+};
+
+// Told now and then: scenarios so far and messages judged.
+using Progressing = std::function<void(std::uint64_t, std::uint64_t)>;
+
+class Campaign {
+ public:
+  // Meets the switch. throws LinkError, LedgerError, net::NetError.
+  explicit Campaign(const CampaignOptions& options);
+  ~Campaign();
+
+  const Introduction& introduction() const { return intro_; }
+  const Ledger& ledger() const { return ledger_; }
+  void use(Ledger ledger) { ledger_ = std::move(ledger); }
+
+  // `count` generated scenarios. throws LinkError if the switch stays away.
+  void play_random(std::uint64_t seed, std::uint64_t count, const Progressing& progress);
+  // A trace from elsewhere, if it can be played from outside.
+  void play(const std::string& name, const Trace& trace);
+
+  // Something that is not played, and why.
+  void leave_out(const std::string& why);
+
+  const CampaignReport& report() const { return report_; }
+
+ private:
+  struct Job;
+  struct Sent;
+
+  void meet();
+  void meet_again(const std::string& why);
+  Job random_job(std::uint64_t seed);
+  void run(const std::function<std::optional<Job>()>& next, const Progressing& progress);
+  void finish_one();
+  void count(const Judgement& judgement);
+  Judgement judge_finished();
+  std::optional<Judgement> alone(const Trace& scenario);
+  void examine(const Job& job, const Difference& difference);
+  void examine_lost(std::vector<Job> jobs, const std::string& why);
+  bool room_for(const Trace& scenario) const;
+
+  const CampaignOptions options_;
+  net::Reactor reactor_;
+  net::Meeting meeting_;
+  std::unique_ptr<Link> link_;
+  Introduction intro_;
+  Ledger ledger_;
+  std::unique_ptr<Conversation> conversation_;
+  std::deque<Job> on_wire_;
+  CampaignReport report_;
+  net::Clock::time_point began_;
+};
+
+}  // namespace oftwin::harness::live

@@ -1,0 +1,81 @@
+// Readings: what a switch makes of a message where it does not follow the law, predicted exactly.
+//
+// A reading has a name, by which a ledger (harness/live/ledger.h) says that it is expected and why that is acceptable.
+// Here is the code that says when it applies and what happens then. It works in one or both of two places: before the
+// model, where it says what the switch takes the message for; and after the model, where it changes the records that
+// the law asks for into those that the switch sends. What comes of it is compared with what is heard as exactly as the
+// law is, so a switch that follows the law where its ledger says that it does not is found out.
+//
+// Invariant: a reading is a function of the message, of the model's state before it, and of nothing heard.
+#pragma once
+
+#include <bitset>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "harness/session_reply.h"
+#include "model/state.h"
+#include "spec/bytes.h"
+#include "spec/clauses.h"
+#include "spec/error.h"
+#include "spec/names.h"
+
+namespace oftwin::harness::live {
+
+using Records = std::vector<ReplyRecord>;
+
+struct Asked {
+  ByteView message;           // whole
+  const model::State& state;  // before it
+  ConnName conn;
+  const model::Connection* connection() const;
+};
+
+// What the switch takes a message for.
+struct Instead {
+  enum class How : std::uint8_t {
+    as,       // for `message`
+    refused,  // answers `error`, and nothing else happens
+    replies,  // answers `message`, and nothing else happens
+    silent,   // nothing happens at all
+    answers,  // follows the law, but its answer is not known
+    leaves,   // does what the model has no words for: the scenario cannot be followed from here on
+  } how = How::silent;
+  Bytes message = {};
+  Error error = {};
+  std::function<void(model::State&)> then = {};  // what becomes of the state after `as`
+};
+struct Taken {
+  std::string_view reading;
+  Instead instead;
+};
+
+// Whether a reading is in force; asked with its name.
+using InForce = std::function<bool(std::string_view)>;
+// Told the name of each reading that changed something.
+using Used = std::function<void(std::string_view)>;
+
+// How one family of switches reads. `readings` are the names of all its readings.
+struct Dialect {
+  std::string_view name;
+  std::span<const std::string_view> readings;
+  std::optional<Taken> (*take)(const Asked&);
+  void (*amend)(const Asked&, Records&, const InForce&, const Used&);
+  // What the clauses that the model has hit say about the message, when it has been handled.
+  std::optional<Taken> (*afterwards)(const Asked&, const std::bitset<kMaxClauses>&);
+  // The reading by which packets go to the controller whole, whatever length was asked for; empty: there is none.
+  std::string_view whole_packets;
+  // The reading of messages that end the switch, and which they are; empty: there are none.
+  std::string_view kills;
+  bool (*deadly)(ByteView message);
+};
+
+extern const Dialect open_vswitch_3;
+
+// The dialect of that name; nullptr: there is none.
+const Dialect* dialect(std::string_view name);
+
+}  // namespace oftwin::harness::live

@@ -1,0 +1,188 @@
+#include "harness/live/scenario.h"
+
+#include <algorithm>
+
+#include "harness/generate_message.h"
+#include "harness/trace_text.h"
+#include "spec/nicira.h"
+#include "spec/openflow.h"
+
+namespace oftwin::harness::live {
+namespace {
+
+// The header says what the stream needs: this version, and the length that the message has.
+bool stream_stays_whole(const Bytes& message) {
+  return message.size() >= 8 && message[0] == OFP_VERSION &&
+         (std::size_t{message[2]} << 8 | message[3]) == message.size();
+}
+
+class Drawer {
+ public:
+  Drawer(std::uint64_t seed, const SwitchConfig& config, const DrawOptions& options)
+      : source_(seed),
+        options_(options),
+        generator_options_(generator_options(options, source_)),
+        ports_change_(source_.chance(8)),
+        messages_(source_, generator_options_, config) {
+    trace_.config = config;
+  }
+
+  Trace draw() {
+    constexpr std::array<std::uint16_t, 4> miss = {0xffff, 128, 64, 1};
+    add(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, source_.pick(miss)}));
+    if (options_.table_id && source_.chance(40)) {
+      add(encode(request::FlowModTableId{0, 1}));
+      messages_.set_table_percent(70);
+    } else {
+      messages_.set_table_percent(0);
+    }
+    const unsigned packets = source_.pick(kPercents);
+    const std::uint64_t inputs = source_.between(options_.min_inputs, options_.max_inputs);
+    for (std::uint64_t i = 0; i < inputs; ++i) { source_.chance(packets) ? packet() : message(); }
+    add(messages_.all_flows(0));
+    if (options_.table_id) add(encode(request::FlowModTableId{0, 0}));
+    request::FlowMod all;
+    all.command = OFPFC_DELETE;
+    add(encode(all));
+    make_blocks(trace_);
+    return std::move(trace_);
+  }
+
+ private:
+  static constexpr std::array<unsigned, 4> kPercents = {0, 10, 20, 40};
+
+  GeneratorOptions generator_options(const DrawOptions& options, Source& source) {
+    GeneratorOptions out;
+    out.malformed = options.malformed;
+    out.nicira_match = options.nxm;
+    out.roles = false;
+    out.buffers = source.chance(15);
+    return out;
+  }
+
+  void add(Bytes message) {
+    if (!stream_stays_whole(message)) return;
+    const auto id = static_cast<std::uint32_t>(trace_.events.size() / 2 + 1);
+    const std::uint32_t xid = default_xid(id);
+    for (int i = 0; i < 4; ++i) message[4 + i] = static_cast<std::uint8_t>(xid >> (24 - 8 * i));
+    trace_.events.push_back({id, event::Recv{trace_.config.connections[0], std::move(message)}});
+    trace_.events.push_back({0, event::Loop{0}});
+  }
+
+  void packet() {
+    request::PacketOut out;
+    out.in_port = source_.chance(90) ? messages_.port() : std::uint16_t{OFPP_NONE};
+    out.actions = action::output(OFPP_TABLE);
+    out.data = messages_.frame();
+    add(encode(out));
+  }
+
+  void message() {
+    Bytes one = messages_.any(0);
+    if (one[1] == OFPT_PORT_MOD && !ports_change_) return;
+    if (one[1] == OFPT_PORT_MOD && one.size() == wire::port_mod::size) {
+      give_port_its_address(one);
+      one[wire::port_mod::mask.offset + 3] &= static_cast<std::uint8_t>(~OFPPC_PORT_DOWN);
+    }
+    // What tells of a flow's removal must tell whose it was, by the cookie.
+    if (auto request = decode_request(one)) {
+      const auto quiet = [](auto& fm) {
+        if (fm.cookie == UINT64_MAX && fm.command % 256 <= OFPFC_MODIFY_STRICT)
+          fm.flags &= static_cast<std::uint16_t>(~OFPFF_SEND_FLOW_REM);
+      };
+      if (auto* fm = std::get_if<request::FlowMod>(&*request)) quiet(*fm), one = encode(*fm);
+      if (auto* fm = std::get_if<request::NxFlowMod>(&*request)) quiet(*fm), one = encode(*fm);
+    }
+    // A slave is told nothing, and what it should have been told before may still be on its way.
+    if (one[1] == OFPT_VENDOR && one.size() == wire::nx_role::size && one[15] == NXT_ROLE_REQUEST &&
+        one[19] == NX_ROLE_SLAVE)
+      return;
+    if (one[1] == OFPT_VENDOR && one.size() == wire::nx_set_flow_format::size && one[15] == NXT_SET_FLOW_FORMAT &&
+        one[19] == NXFF_NXM)
+      return;
+    if (one[1] == OFPT_SET_CONFIG && one.size() == wire::switch_config::size && one[10] == 0 && one[11] == 0)
+      one[11] = 1;
+    add(std::move(one));
+  }
+
+  // The generator's ports have addresses of their own.
+  void give_port_its_address(Bytes& message) {
+    for (const PortConfig& port : trace_.config.ports) {
+      if ((message[8] << 8 | message[9]) != port.number || message[15] != (port.number & 0xff)) continue;
+      std::copy(port.hw_addr.begin(), port.hw_addr.end(), message.begin() + wire::port_mod::hw_addr.offset);
+    }
+  }
+
+  RandomSource source_;
+  const DrawOptions options_;
+  const GeneratorOptions generator_options_;
+  const bool ports_change_;
+  MessageGenerator messages_;
+  Trace trace_;
+};
+
+}  // namespace
+
+ByteView message_of(const Event& event) { return std::get<event::Recv>(event.body).bytes; }
+
+namespace {
+
+// An event that something else than a peer of the switch causes.
+const char* inside(const EventBody& body) {
+  if (std::holds_alternative<event::PeerStall>(body)) return "a peer that does not read cannot be told from a slow one";
+  if (std::holds_alternative<event::Clock>(body)) return "time passes";
+  if (std::holds_alternative<event::ConnOpen>(body) || std::holds_alternative<event::ConnClose>(body)) {
+    return "connections come and go";
+  }
+  if (std::holds_alternative<event::PacketArrives>(body)) return "a packet arrives on a port";
+  if (std::holds_alternative<event::PortChange>(body)) return "a port changes";
+  return "the provider or the switch itself does something";
+}
+
+// The stream of the only connection as whole messages; a reason if it cannot be.
+std::variant<std::vector<Bytes>, std::string> messages_in(const Trace& trace) {
+  Bytes stream;
+  std::optional<ConnName> only;
+  for (const Event& e : trace.events) {
+    if (std::holds_alternative<event::Loop>(e.body)) continue;
+    const auto* recv = std::get_if<event::Recv>(&e.body);
+    if (!recv) return inside(e.body);
+    if (only.value_or(recv->conn) != recv->conn) return "more than one connection";
+    only = recv->conn;
+    stream.insert(stream.end(), recv->bytes.begin(), recv->bytes.end());
+  }
+  const Cut cut = cut_messages(stream);
+  if (!cut.rest.empty()) return "a message without its end, or a stream that ends the session";
+  std::vector<Bytes> out;
+  for (const ByteView m : cut.messages) {
+    if (m[0] != OFP_VERSION) return "a stream that ends the session";
+    out.emplace_back(m.begin(), m.end());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config) {
+  if (trace.edition && *trace.edition != "corrected") return "about a defect of the original";
+  auto messages = messages_in(trace);
+  if (auto* why = std::get_if<std::string>(&messages)) return std::move(*why);
+  Trace out;
+  out.config = config;
+  const auto add = [&](Bytes message) {
+    const auto id = static_cast<std::uint32_t>(out.events.size() / 2 + 1);
+    out.events.push_back({id, event::Recv{config.connections[0], std::move(message)}});
+    out.events.push_back({0, event::Loop{0}});
+  };
+  // As it is between scenarios, whatever kind of connection this is.
+  add(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, 128}));
+  for (Bytes& m : std::get<std::vector<Bytes>>(messages)) add(std::move(m));
+  make_blocks(out);
+  return out;
+}
+
+Trace draw_scenario(std::uint64_t seed, const SwitchConfig& config, const DrawOptions& options) {
+  return Drawer(seed, config, options).draw();
+}
+
+}  // namespace oftwin::harness::live

@@ -1,0 +1,35 @@
+// Scenarios: traces that can be played on a live switch, and how they are made.
+//
+// Of a trace only what its peers do can be caused from outside: messages, connections, time. What is left out of a
+// trace that is read from a file would change its meaning, so such a trace is not played, and the reason is counted.
+// Invariant of a scenario: each Recv carries exactly one whole message and is followed by a Loop{0}; its config is the
+// switch's own; nothing in it is lost when its xids are rewritten.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "harness/live/introduce.h"
+#include "harness/trace.h"
+
+namespace oftwin::harness::live {
+
+struct DrawOptions {
+  bool nxm = true, table_id = true;  // the extensions that the switch has
+  bool malformed = true;
+  unsigned timed_per_mille = 0;  // scenarios that wait for time-outs
+  unsigned connections = 1;      // scenarios use up to that many, if the config has them
+  std::size_t min_inputs = 4, max_inputs = 40;
+};
+
+// The same seed, config and options make the same scenario. `config` has its connections.
+Trace draw_scenario(std::uint64_t seed, const SwitchConfig& config, const DrawOptions& options);
+
+// The scenario that plays `trace` on a switch of this config; or why it cannot be played from outside.
+std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config);
+
+// The message that a Recv of a scenario carries.
+ByteView message_of(const Event& event);
+
+}  // namespace oftwin::harness::live

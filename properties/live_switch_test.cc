@@ -1,0 +1,211 @@
+// A live switch at the other end of a socket: Debian's Open vSwitch, started privately for each test.
+//
+// Each oracle is shown to fail: by an entry taken out of the ledger, by a switch that is killed, by requests that end
+// it.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "harness/convert.h"
+#include "harness/live/campaign.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::harness::live {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kLedgers = OFTWIN_SOURCE_DIR "/corpus/ledger";
+
+// ci/private-switch, and the folder that it works in.
+class PrivateSwitch {
+ public:
+  PrivateSwitch() {
+    std::string name = fs::temp_directory_path() / "oftwin-switch-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    run("start");
+  }
+  ~PrivateSwitch() {
+    run("stop");
+    fs::remove_all(folder_);
+  }
+  PrivateSwitch(const PrivateSwitch&) = delete;
+  PrivateSwitch& operator=(const PrivateSwitch&) = delete;
+
+  void run(const std::string& word) const {
+    const std::string command = OFTWIN_SOURCE_DIR "/ci/private-switch " + word + " " + folder_ + " >/dev/null";
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+  }
+  bool runs() const {
+    std::ifstream pid(folder_ + "/vswitchd.pid");
+    std::string number;
+    return static_cast<bool>(std::getline(pid, number)) && fs::exists("/proc/" + number + "/exe");
+  }
+  CampaignOptions options() const {
+    CampaignOptions out;
+    out.endpoint = net::parse_endpoint("unix:" + folder_ + "/br0.mgmt");
+    out.ledgers = kLedgers;
+    return out;
+  }
+
+ private:
+  std::string folder_;
+};
+
+std::string told(const CampaignReport& report) {
+  std::string out;
+  for (const Finding& f : report.findings) out += f.text() + "\n";
+  return out;
+}
+
+TEST(LiveSwitch, TwoThousandGeneratedScenariosAgreeUnderTheLedger) {
+  const PrivateSwitch ovs;
+  Campaign campaign(ovs.options());
+  ASSERT_EQ(fs::path(campaign.ledger().file()).filename(), "open-vswitch-3.1.ledger");
+  campaign.play_random(1, 2000, {});
+  const CampaignReport& report = campaign.report();
+  EXPECT_EQ(report.scenarios, 2000u);
+  EXPECT_EQ(report.agreed + report.left, 2000u) << told(report);
+  EXPECT_GT(report.agreed, 600u);
+  EXPECT_GT(report.messages, 20'000u);
+  EXPECT_EQ(report.reconnects, 0u);
+}
+
+TEST(LiveSwitch, TheCorpusAgreesAsFarAsItCanBePlayedFromOutside) {
+  const PrivateSwitch ovs;
+  Campaign campaign(ovs.options());
+  for (const auto& entry : fs::recursive_directory_iterator(OFTWIN_SOURCE_DIR "/corpus")) {
+    const bool finding = entry.path().string().find("/findings/") != std::string::npos;
+    if (entry.path().extension() != ".trace" || finding) continue;
+    campaign.play(entry.path().string(), read_any_trace(entry.path().string()));
+  }
+  EXPECT_EQ(campaign.report().differing, 0u) << told(campaign.report());
+  EXPECT_GE(campaign.report().scenarios, 40u);
+  EXPECT_GE(campaign.report().outside, 100u);
+}
+
+TEST(LiveSwitch, AnEntryTakenOutOfTheLedgerIsFoundMinimizedAndReproduced) {
+  const PrivateSwitch ovs;
+  Campaign campaign(ovs.options());
+  campaign.use(campaign.ledger().without("undefined-flags"));
+  campaign.play_random(1, 400, {});
+  const CampaignReport& report = campaign.report();
+  ASSERT_FALSE(report.findings.empty());
+  EXPECT_EQ(report.differing + report.agreed + report.left, 400u);
+  const Finding& finding = report.findings.front();
+  EXPECT_EQ(finding.shown, 10u);
+  EXPECT_EQ(finding.of, 10u);
+  EXPECT_LE(finding.inputs, 3u) << finding.text();
+  EXPECT_NE(finding.text().find("flags=0x"), std::string::npos) << finding.text();
+}
+
+TEST(LiveSwitch, AnEntryThatIsNoLongerTrueFails) {
+  const PrivateSwitch ovs;
+  Campaign campaign(ovs.options());
+  std::ifstream file(campaign.ledger().file());
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  text +=
+      "\nno-such-port clause=PORT-1 in=error.error model=PORT_MOD_FAILED/BAD_PORT switch=PORT_MOD_FAILED/BAD_HW_ADDR\n"
+      "  instead: It says that the address is wrong.\n  because: It does not, which is the point.\n";
+  campaign.use(Ledger::parse(text, "wrong.ledger"));
+  campaign.play("wrong", parse_trace("switch tables=1 ports=1 provider=simulated\n\nc1 port_mod port=9\n"));
+  EXPECT_EQ(campaign.report().differing, 1u);
+}
+
+TEST(LiveSwitch, ASwitchThatIsKilledAndComesBackLosesNoScenario) {
+  const PrivateSwitch ovs;
+  Campaign campaign(ovs.options());
+  bool killed = false;
+  std::thread again;
+  campaign.play_random(5000, 1500, [&](std::uint64_t done, std::uint64_t) {
+    if (done < 400 || killed) return;
+    killed = true;
+    ovs.run("kill");
+    again = std::thread([&] { ovs.run("again"); });
+  });
+  again.join();
+  const CampaignReport& report = campaign.report();
+  EXPECT_GE(report.reconnects, 1u);
+  EXPECT_EQ(report.scenarios, 1500u);
+  EXPECT_EQ(report.agreed + report.left, 1500u) << told(report);
+  EXPECT_EQ(report.lost, 0u);
+}
+
+// Somebody starts the switch again whenever it has ended.
+TEST(LiveSwitch, RequestsThatEndTheSwitchAreAFinding) {
+  const PrivateSwitch ovs;
+  std::atomic<bool> over{false};
+  std::thread keeper([&] {
+    while (!over) {
+      if (!ovs.runs()) ovs.run("again");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  {
+    CampaignOptions options = ovs.options();
+    options.reruns = 3;
+    options.probes = 20;
+    Campaign campaign(options);
+    const std::string file = OFTWIN_SOURCE_DIR "/corpus/findings/bundle_load_ends_the_switch.trace";
+    campaign.play(file, read_any_trace(file));
+    EXPECT_EQ(campaign.report().lost, 1u);
+    ASSERT_EQ(campaign.report().findings.size(), 1u);
+    EXPECT_TRUE(campaign.report().findings[0].lost);
+    EXPECT_EQ(campaign.report().findings[0].shown, 3u);
+  }
+  over = true;
+  keeper.join();
+}
+
+TEST(LiveSwitch, ASwitchThatIsNotThereIsSaidToBeNotThere) {
+  CampaignOptions options;
+  options.endpoint = net::parse_endpoint("unix:/nonexistent/br0.mgmt");
+  options.meet_ms = 100;
+  EXPECT_THROW(Campaign campaign(options), LinkError);
+}
+
+TEST(Ledger, SaysWhereItIsWrong) {
+  const auto error = [](const std::string& text) -> std::string {
+    try {
+      Ledger::parse(text, "x.ledger");
+    } catch (const LedgerError& e) { return e.what(); }
+    return "";
+  };
+  const std::string reasons = "\n  instead: this\n  because: that\n";
+  EXPECT_EQ(error("dialect nobody\n"), "x.ledger:1:9: there is no dialect 'nobody'");
+  EXPECT_EQ(error("a clause=NO-1" + reasons), "x.ledger:1:10: no such clause in spec/*.md");
+  EXPECT_EQ(error("a clause=ADD-1" + reasons),
+            "x.ledger:1:1: there is no reading 'a' in this dialect, and no in=, model=, switch= here");
+  EXPECT_EQ(error("a clause=ADD-1 in=flow" + reasons), "x.ledger:1:19: expected RECORD.FIELD");
+  EXPECT_EQ(error("a clause=ADD-1 in=flow.table model=1" + reasons),
+            "x.ledger:1:1: in=, model= and switch= go together");
+  EXPECT_EQ(error("dialect open-vswitch-3\nidentical-flow clause=ADD-1\n  instead: this\n"),
+            "x.ledger:2:1: 'identical-flow' does not say why that is acceptable");
+  EXPECT_EQ(error("dialect open-vswitch-3\nidentical-flow clause=ADD-1\n  because: that\n"),
+            "x.ledger:2:1: 'identical-flow' does not say what the switch does instead");
+  EXPECT_EQ(error("switch colour=red\n"), "x.ledger:1:8: a description has no 'colour'");
+}
+
+TEST(Scenario, WhatIsCausedInsideTheSwitchIsOutside) {
+  const SwitchConfig config;
+  const auto reason = [&](const std::string& text) {
+    const auto scenario = scenario_of(parse_trace("switch tables=1 ports=1 provider=scripted\n\n" + text), config);
+    const auto* why = std::get_if<std::string>(&scenario);
+    return why ? *why : "";
+  };
+  EXPECT_EQ(reason("c1 barrier_request\n"), "");
+  EXPECT_EQ(reason("provider next add pending\n"), "the provider or the switch itself does something");
+  EXPECT_EQ(reason("clock 5ms\n"), "time passes");
+  EXPECT_EQ(reason("c1 barrier_request\n\nc2 barrier_request\n"), "more than one connection");
+  EXPECT_EQ(reason("c1 bytes 01 12 00 09 00 00 00 01\n"),
+            "a message without its end, or a stream that ends the session");
+}
+
+}  // namespace
+}  // namespace oftwin::harness::live
