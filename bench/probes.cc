@@ -7,48 +7,19 @@
 #include <vector>
 
 #include "harness/default_config.h"
-#include "harness/generate_message.h"
-#include "harness/generator.h"
 #include "harness/probe/probe.h"
-#include "model/wire_match.h"
+#include "harness/probe/table_trace.h"
+#include "harness/source.h"
 
 namespace {
 
 using namespace oftwin;
 
-std::vector<probe::Rule> draw_rules(std::uint64_t seed, std::size_t n) {
-  harness::RandomSource source(seed);
-  const SwitchConfig config = harness::default_config();
-  harness::MessageGenerator messages(source, {}, config);
-  std::vector<probe::Rule> out;
-  for (unsigned tries = 0; out.size() < n && tries < 1000; ++tries) {
-    harness::WireMatch wire = messages.match();
-    if (source.chance(70)) harness::vary(source, wire);
-    const Bytes bytes = harness::encode(wire);
-    probe::Rule rule{model::normalized(model::decode_match(bytes, 0)), static_cast<std::uint32_t>(source.below(5))};
-    const auto same = [&](const probe::Rule& r) { return r.match == rule.match && r.priority == rule.priority; };
-    if (std::none_of(out.begin(), out.end(), same)) out.push_back(rule);
-  }
-  return out;
-}
-
-// Routes and access lists: prefixes of all lengths, some with a protocol and a port; longer ones come first.
-std::vector<probe::Rule> draw_routes(std::uint64_t seed, std::size_t n) {
+std::vector<probe::Rule> draw(std::uint64_t seed, probe::TableKind kind, std::size_t n) {
   harness::RandomSource source(seed);
   std::vector<probe::Rule> out;
-  while (out.size() < n) {
-    const auto length = static_cast<std::uint32_t>(source.between(9, 32));
-    probe::Rule rule;
-    rule.priority = length;
-    rule.match.dl_type = {0x0800, 0xffff};
-    rule.match.nw_dst = {0x0a000000u | static_cast<std::uint32_t>(source.below(1u << 23)), ~0u << (32 - length)};
-    if (source.chance(40)) {
-      rule.match.nw_proto = {static_cast<std::uint8_t>(source.chance(50) ? 6 : 17), 0xff};
-      rule.match.tp_dst = {static_cast<std::uint16_t>(source.below(4) * 80), 0xffff};
-      rule.priority += 32;
-    }
-    rule.match = model::canonical(rule.match);
-    out.push_back(rule);
+  for (const auto& drawn : probe::draw_rules(source, kind, n, harness::default_config(), nullptr)) {
+    out.push_back(drawn.rule);
   }
   return out;
 }
@@ -66,7 +37,8 @@ int main() {
         std::uint64_t solved = 0;
         constexpr std::uint64_t kSets = 40;
         for (std::uint64_t seed = 1; seed <= kSets; ++seed) {
-          const std::vector<probe::Rule> rules = routes ? draw_routes(seed, n) : draw_rules(seed, n);
+          const std::vector<probe::Rule> rules =
+              draw(seed, routes ? probe::TableKind::routes : probe::TableKind::mixed, n);
           probe::Options options;
           options.effort = effort;
           const auto begin = std::chrono::steady_clock::now();
