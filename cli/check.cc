@@ -11,6 +11,7 @@
 #include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/judge.h"
+#include "cli/probe_switch.h"
 #include "cli/results.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
@@ -90,12 +91,14 @@ int finish(const CheckSummary& summary, const CheckOptions& options, bool result
 }  // namespace
 
 int run_check(const CheckOptions& options) {
+  if (options.probe) return run_probe(options);
   if (options.edition && !harness::parse_edition(*options.edition)) {
     throw UsageError(fmt::format("there is no edition '{}'; corrected, ovs-2011 and lists such as E-03,E-07 are known",
                                  *options.edition));
   }
   std::vector<std::string> files = expand_inputs(options.inputs);
-  if (files.empty() && options.random == 0) throw UsageError("nothing to check: name files or folders, or --random N");
+  if (files.empty() && options.random == 0 && options.tables == 0)
+    throw UsageError("nothing to check: name files or folders, or --random N");
   if (options.rewrite) return rewrite(files, options);
   must_be_verdicts(options.verdicts);
   if (is_live(options.subject)) return finish(check_live(options, files), options, true);

@@ -13,11 +13,14 @@ struct CheckOptions {
   std::string subject = "builtin";
   std::optional<std::string> edition;
   std::uint64_t random = 0;  // that many generated traces, too
+  std::uint64_t tables = 0;  // that many generated tables with the packets that test them, too
   std::uint64_t seed = 1;
   std::string out = "out";            // where traces of divergences and crashes are saved
   std::string json, junit;            // files; json may be - for standard output
   std::string profile;                // file; what is generated is kept within it
   std::vector<std::string> verdicts;  // files, their endings say of which kind; - is text on standard output
+  bool probe = false;                 // a first profile is found out, nothing is checked
+  std::string output;                 // file for it
   std::string command;                // the whole line, for the verdict
   // Live switches.
   std::string ledger;      // file of known readings; empty: the one of corpus/ledger that is about the switch

@@ -28,7 +28,8 @@ live::CampaignOptions campaign_options(const CheckOptions& options) {
   out.tls = {options.private_key, options.certificate, options.ca_cert};
   if (!options.ledger.empty()) out.ledger = options.ledger;
   out.ledgers = ledgers_folder();
-  out.messages_per_s = options.pace;
+  if (!options.profile.empty()) out.profile = harness::read_profile(options.profile);
+  out.messages_per_s = options.pace == 0 && out.profile ? out.profile->messages_per_s : options.pace;
   return out;
 }
 
@@ -127,6 +128,7 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
                                : fmt::format("{} files", files.size());
   if (!files.empty() && options.random > 0)
     result.input += fmt::format(" and random seed {} count {}", options.seed, options.random);
+  if (options.tables > 0) result.input += fmt::format(" and {} tables", options.tables);
   const bool shows = ::isatty(STDERR_FILENO) != 0;
   std::optional<live::Campaign> campaign;
   try {
@@ -136,16 +138,16 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
         play_file(*campaign, file);
       } catch (const harness::TraceError& e) { result.bad_input = e.what(); }
     }
-    if (options.random > 0) {
-      auto last = begin;
-      campaign->play_random(options.seed, options.random, [&](std::uint64_t done, std::uint64_t messages) {
-        const auto now = std::chrono::steady_clock::now();
-        if (!shows || now - last < std::chrono::milliseconds(200)) return;
-        last = now;
-        fmt::print(stderr, "\r{} scenarios, {} messages ", done, messages);
-      });
-      if (shows) fmt::print(stderr, "\r\033[K");
-    }
+    auto last = begin;
+    const auto progress = [&](std::uint64_t done, std::uint64_t messages) {
+      const auto now = std::chrono::steady_clock::now();
+      if (!shows || now - last < std::chrono::milliseconds(200)) return;
+      last = now;
+      fmt::print(stderr, "\r{} scenarios, {} messages ", done, messages);
+    };
+    if (options.random > 0) campaign->play_random(options.seed, options.random, progress);
+    if (options.tables > 0) campaign->play_tables(options.seed, options.tables, progress);
+    if (shows) fmt::print(stderr, "\r\033[K");
   } catch (const net::EndpointError& e) {
     throw UsageError(fmt::format("--subject: {}", e.what()));
   } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const net::NetError& e) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "cli/check_live.h"
 #include "cli/subjects.h"
 #include "harness/files.h"
 
@@ -60,8 +61,11 @@ Verdict verdict_of(const CheckSummary& summary, const CheckOptions& options) {
   judged.subject = summary.subject;
   judged.tool = "oftwin " OFTWIN_VERSION;
   judged.how = options.command;
-  judged.unseen = harness::unseen_on(~0u);
-  if (!options.profile.empty()) judged.profile = harness::read_profile(options.profile);
+  judged.unseen = harness::unseen_on(is_live(options.subject) ? bit(Channel::message) : ~0u);
+  if (!options.profile.empty()) {
+    judged.profile = harness::read_profile(options.profile);
+    judged.subject = fmt::format("{} ({})", judged.profile->name, summary.subject);
+  }
   for (const CheckResult& r : summary.results) {
     judged.compared |= r.compared;
     judged.inputs += r.agreed + r.diverged;

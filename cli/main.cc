@@ -28,6 +28,7 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--edition", o.edition, "corrected or ovs-2011, for inputs that do not say");
   c->add_option("--errata", errata, "Single errata, such as E-03,E-07")->excludes("--edition");
   c->add_option("--random", o.random, "That many generated traces, too");
+  c->add_option("--tables", o.tables, "That many generated tables, each with the packets that test it, too");
   c->add_option("--seed", o.seed, "Of the first of them")->capture_default_str();
   c->add_option("--out", o.out, "Folder for traces of divergences and crashes")->capture_default_str();
   c->add_option("--json", o.json, "Results for machines, - for standard output");
@@ -41,6 +42,8 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--private-key", o.private_key, "For ssl: (PEM)");
   c->add_option("--certificate", o.certificate, "For ssl: (PEM)");
   c->add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");
+  c->add_flag("--probe", o.probe, "Find out what a live switch has, and write it as a profile; its flows are lost");
+  c->add_option("-o", o.output, "File for that profile; standard output without it");
   c->add_flag("--rewrite", o.rewrite, "Regenerate the expectations of traces from the model; checks nothing");
 }
 

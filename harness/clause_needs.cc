@@ -19,6 +19,7 @@ struct Need {
 };
 
 constexpr Need kNeeds[] = {
+    {"NXM-11", {}},  // a match that OpenFlow 1.0 made may be one that it cannot say
     {"NXM-", {"nxm.supported"}},
     {"ROLE-", {"connections.roles"}},
     {"FM-4", {"flow_mod.table_id"}},

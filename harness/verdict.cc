@@ -75,6 +75,14 @@ std::string counted(std::uint64_t n, std::string_view one, std::string_view many
   return fmt::format("{} {}", grouped(n), n == 1 ? one : many);
 }
 
+// Clauses that passed, and for which a recorded reading was applied.
+std::size_t read_otherwise(const Verdict& v) {
+  return static_cast<std::size_t>(std::count_if(v.clauses.begin(), v.clauses.end(), [&](const ClauseVerdict& c) {
+    const auto used = [&](std::size_t r) { return v.judged.readings[r].used > 0; };
+    return c.ruling == Ruling::pass && std::any_of(c.readings.begin(), c.readings.end(), used);
+  }));
+}
+
 std::string sentence_of(const Verdict& v) {
   const auto count = [&](Ruling r) { return v.counts[static_cast<std::size_t>(r)]; };
   const std::size_t passed = count(Ruling::pass), failed = count(Ruling::fail);
@@ -83,6 +91,9 @@ std::string sentence_of(const Verdict& v) {
   std::string what;
   if (v.conforms) {
     what = fmt::format("kept all {} of the specification that came to be tested", counted(passed, "clause", "clauses"));
+    if (const std::size_t read = read_otherwise(v); read > 0) {
+      what += fmt::format(" ({} of them as recorded readings have it)", read);
+    }
   } else if (passed + failed == 0 && v.judged.findings.empty()) {
     what = "was not tested";
   } else if (failed == 0) {
@@ -96,9 +107,6 @@ std::string sentence_of(const Verdict& v) {
   std::string out = fmt::format("{}: {} {}; {} untested, {} not applicable", v.judged.tool, v.judged.subject, what,
                                 count(Ruling::untested), count(Ruling::not_applicable));
   if (v.judged.profile) out += fmt::format(" (profile {})", v.judged.profile->file);
-  const auto used = static_cast<std::size_t>(
-      std::count_if(v.judged.readings.begin(), v.judged.readings.end(), [](const Reading& r) { return r.used > 0; }));
-  if (used > 0) out += fmt::format("; {} applied", counted(used, "recorded reading", "recorded readings"));
   return out + fmt::format("; {} in {}.", counted(v.judged.messages, "message", "messages"),
                            counted(v.judged.inputs, "trace", "traces"));
 }

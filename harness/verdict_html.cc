@@ -107,6 +107,7 @@ std::string row(const Verdict& verdict, const ClauseVerdict& v) {
     more += fmt::format("<span class=\"why\"><a href=\"#finding-{0}\">finding {0}</a></span>", f + 1);
   }
   for (const std::size_t r : v.readings) {
+    if (verdict.judged.readings[r].used == 0) continue;
     more +=
         fmt::format("<span class=\"why\">recorded reading: {}</span>", escaped_xml(verdict.judged.readings[r].label));
   }

@@ -98,6 +98,14 @@ TEST(Verdict, what_a_finding_names_fails_although_it_held_elsewhere) {
       << v.sentence;
 }
 
+TEST(Verdict, recorded_readings_that_were_applied_are_counted) {
+  Judged j = some();
+  j.readings = {{"ADD-6", "one", "", 12}, {"ADD-6", "two", "", 1}, {"ADD-8", "not met", "", 0}};
+  const Verdict v = verdict_of(j);
+  EXPECT_TRUE(v.conforms);
+  EXPECT_NE(v.sentence.find("(1 of them as recorded readings have it)"), std::string::npos) << v.sentence;
+}
+
 TEST(Verdict, a_lost_subject_does_not_conform) {
   Judged j = some();
   Finding f;

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <thread>
 
+#include "harness/applicable.h"
 #include "harness/minimize.h"
 #include "harness/print.h"
+#include "harness/probe/table_trace.h"
 #include "harness/report.h"
 #include "harness/request.h"
 #include "harness/trace_text.h"
@@ -47,6 +49,14 @@ bool playable(std::span<const Event> events) {
     const Cut cut = cut_messages(recv->bytes);
     return cut.messages.size() == 1 && cut.rest.empty() && recv->bytes[0] == OFP_VERSION;
   });
+}
+
+// By one of its messages. How large the switch is, the switch says itself.
+std::optional<Obstacle> ruled_out(const Profile& profile, const Trace& scenario) {
+  for (const Event& e : scenario.events) {
+    if (auto found = obstacle(profile, e)) return found;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -111,6 +121,10 @@ Campaign::Job Campaign::random_job(std::uint64_t seed) {
   draw.nxm = intro_.nxm;
   draw.table_id = intro_.table_id;
   Job job{fmt::format("seed {}", seed), draw_scenario(seed, intro_.config, draw)};
+  if (options_.profile) {
+    job.trace = restricted(*options_.profile, std::move(job.trace));
+    job.trace.config = intro_.config;
+  }
   if (!ledger_.dialect()) return job;
   const std::string_view reading = ledger_.dialect()->kills;
   if (reading.empty() || !ledger_.in_force(reading)) return job;
@@ -293,9 +307,22 @@ void Campaign::examine_lost(std::vector<Job> jobs, const std::string& why) {
 }
 
 void Campaign::play_random(std::uint64_t seed, std::uint64_t count, const Progressing& progress) {
-  std::uint64_t drawn = 0;
-  run([&]() -> std::optional<Job> { return drawn < count ? std::optional(random_job(seed + drawn++)) : std::nullopt; },
-      progress);
+  play_made(count, [&](std::uint64_t n) { return random_job(seed + n); }, progress);
+}
+
+void Campaign::play_tables(std::uint64_t seed, std::uint64_t count, const Progressing& progress) {
+  const Profile* profile = options_.profile ? &*options_.profile : nullptr;
+  const auto table = [&](std::uint64_t n) {
+    const Trace trace = probe::table_with_probes(seed + n, intro_.config, profile);
+    return Job{fmt::format("table seed {}", seed + n), std::get<Trace>(scenario_of(trace, intro_.config))};
+  };
+  play_made(count, table, progress);
+}
+
+void Campaign::play_made(std::uint64_t count, const std::function<Job(std::uint64_t)>& make,
+                         const Progressing& progress) {
+  std::uint64_t made = 0;
+  run([&]() -> std::optional<Job> { return made < count ? std::optional(make(made++)) : std::nullopt; }, progress);
 }
 
 void Campaign::leave_out(const std::string& why) {
@@ -306,6 +333,9 @@ void Campaign::leave_out(const std::string& why) {
 void Campaign::play(const std::string& name, const Trace& trace) {
   auto scenario = scenario_of(trace, intro_.config);
   if (const auto* why = std::get_if<std::string>(&scenario)) { return leave_out(*why); }
+  if (const auto why = options_.profile ? ruled_out(*options_.profile, std::get<Trace>(scenario)) : std::nullopt) {
+    return leave_out(print_obstacle(*why));
+  }
   bool given = false;
   run(
       [&]() -> std::optional<Job> {

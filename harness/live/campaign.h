@@ -21,6 +21,7 @@
 #include "harness/live/judge.h"
 #include "harness/live/ledger.h"
 #include "harness/live/scenario.h"
+#include "harness/profile.h"
 
 namespace oftwin::harness::live {
 
@@ -31,6 +32,7 @@ struct CampaignOptions {
   std::string ledgers;                // a folder
   std::uint64_t meet_ms = 10000;      // how long the switch may take to be there, also after it went away
   std::uint64_t answer_ms = 10000;    // how long it may be silent
+  std::optional<Profile> profile;     // what is generated is kept within it; what it rules out is not played
   std::uint64_t messages_per_s = 0;   // no more than that; 0: as fast as it goes
   unsigned reruns = 10;               // of a finding
   unsigned findings = 20;             // that are rerun and made small; beyond that they are only counted
@@ -80,6 +82,8 @@ class Campaign {
 
   // `count` generated scenarios. throws LinkError if the switch stays away.
   void play_random(std::uint64_t seed, std::uint64_t count, const Progressing& progress);
+  // `count` generated tables, each with the packets that test it. throws LinkError if the switch stays away.
+  void play_tables(std::uint64_t seed, std::uint64_t count, const Progressing& progress);
   // A trace from elsewhere, if it can be played from outside.
   void play(const std::string& name, const Trace& trace);
 
@@ -95,6 +99,7 @@ class Campaign {
   void meet();
   void meet_again(const std::string& why);
   Job random_job(std::uint64_t seed);
+  void play_made(std::uint64_t count, const std::function<Job(std::uint64_t)>& make, const Progressing& progress);
   void run(const std::function<std::optional<Job>()>& next, const Progressing& progress);
   void finish_one();
   void count(const Judgement& judgement);

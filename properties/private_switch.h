@@ -1,0 +1,45 @@
+// Debian's Open vSwitch, started privately for a test and ended with it. Needs openvswitch-switch.
+#pragma once
+
+#include <stdlib.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+namespace oftwin::properties {
+
+// ci/private-switch, and the folder that it works in.
+class PrivateSwitch {
+ public:
+  PrivateSwitch() {
+    std::string name = std::filesystem::temp_directory_path() / "oftwin-switch-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    run("start");
+  }
+  ~PrivateSwitch() {
+    run("stop");
+    std::filesystem::remove_all(folder_);
+  }
+  PrivateSwitch(const PrivateSwitch&) = delete;
+  PrivateSwitch& operator=(const PrivateSwitch&) = delete;
+
+  // start, kill, again, stop. throws std::runtime_error.
+  void run(const std::string& word) const {
+    const std::string command = OFTWIN_SOURCE_DIR "/ci/private-switch " + word + " " + folder_ + " >/dev/null";
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+  }
+  bool runs() const {
+    std::ifstream pid(folder_ + "/vswitchd.pid");
+    std::string number;
+    return static_cast<bool>(std::getline(pid, number)) && std::filesystem::exists("/proc/" + number + "/exe");
+  }
+  std::string endpoint() const { return "unix:" + folder_ + "/br0.mgmt"; }
+
+ private:
+  std::string folder_;
+};
+
+}  // namespace oftwin::properties
