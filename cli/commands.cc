@@ -25,7 +25,8 @@ namespace oftwin::cli {
 namespace {
 
 std::string_view kind_word(ClauseKind kind) {
-  return kind == ClauseKind::must ? "must" : kind == ClauseKind::freedom ? "freedom" : "unmodelled";
+  constexpr std::string_view words[] = {"must", "freedom", "unmodelled", "contract"};
+  return words[static_cast<std::size_t>(kind)];
 }
 
 void print_clause(const Clause& c) {
@@ -188,6 +189,7 @@ int run_clause(const std::string& id) {
   if (c == clauses().end()) throw UsageError(fmt::format("there is no clause '{}'; `oftwin clause` lists all", id));
   print_clause(*c);
   print_places("modelled", harness::clauses_in_model(OFTWIN_SOURCE_DIR), id);
+  print_places("judged", harness::clauses_in_contract(OFTWIN_SOURCE_DIR), id);
   print_places("checked", harness::clauses_claimed(OFTWIN_SOURCE_DIR), id);
   for (const harness::Erratum& e : harness::read_errata(OFTWIN_SOURCE_DIR)) {
     if (e.about(id)) fmt::print("erratum: {} {} (spec/errata.md:{})\n", e.id, e.title, e.line);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "harness/subject/provider.h"
 #include "harness/subject/subject.h"
 
 namespace oftwin::cli {
@@ -15,6 +16,9 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// nullptr if the name is not that of a provider library, provider:PATH[,OPTIONS]. The library is loaded later.
+std::unique_ptr<harness::ProviderSubject> make_provider(const std::string& name,
+                                                        const harness::Patience& patience = {});
 // throws UsageError if there is no such subject.
 std::unique_ptr<harness::Subject> make_subject(const std::string& name);
 

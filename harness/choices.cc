@@ -138,7 +138,10 @@ std::vector<std::size_t> order_of_records(std::span<const Bytes> records, std::s
 
 std::size_t lookup_found(const model::LookupQuestion& question, std::span<const Observation> got,
                          const RuleNames& names) {
-  const auto* lookup = got.empty() ? nullptr : std::get_if<ob::Lookup>(&got.front());
+  // Where a subject has freedom in what comes first, the lookup need not be at the head.
+  const auto is_lookup = [](const Observation& o) { return std::holds_alternative<ob::Lookup>(o); };
+  const auto first = std::ranges::find_if(got, is_lookup);
+  const auto* lookup = first == got.end() ? nullptr : std::get_if<ob::Lookup>(&*first);
   if (!lookup || lookup->table != question.table) return 0;
   std::optional<RuleName> found;
   if (lookup->rule) found = names.to_model(*lookup->rule);

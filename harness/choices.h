@@ -22,7 +22,7 @@ std::vector<std::size_t> order_of_rules(std::span<const RuleName> rules, std::sp
 // Records come in the order in which the statistics reply at the head of `got` (all parts of it) lists them.
 std::vector<std::size_t> order_of_records(std::span<const Bytes> records, std::span<const Observation> got);
 
-// Which candidate the lookup at the head of `got` found; 0 if there is none such.
+// Which candidate the first lookup in `got` found; 0 if there is none such.
 std::size_t lookup_found(const model::LookupQuestion& question, std::span<const Observation> got,
                          const RuleNames& names);
 

@@ -1,5 +1,6 @@
 #include "harness/compare.h"
 
+#include <span>
 #include <utility>
 
 namespace oftwin::harness {
@@ -107,6 +108,7 @@ const char* AllocBalance::check(const Observation& o) {
 void Comparison::reset(const Subject& subject, unsigned channels, AllocRule alloc_rule) {
   subject_ = &subject;
   channels_ = channels;
+  aligned_ = subject.conduct() != nullptr;
   const bool alloc_shown = (channels & bit(Channel::alloc)) != 0;
   balanced_ = alloc_shown && alloc_rule == AllocRule::balanced;
   exact_alloc_ = alloc_shown && alloc_rule == AllocRule::exact;
@@ -187,6 +189,9 @@ std::vector<Observation> Comparison::wanted() const {
 void Comparison::catch_up(std::size_t want_end) {
   while (!differs_ && want_at_ < want_end) {
     if (!skip_wanted((*want_)[want_at_])) {
+      if (aligned_ && got_at_ < got_->size()) {
+        subject_->align((*want_)[want_at_], std::span(*got_).subspan(got_at_));
+      }
       if (got_at_ == got_->size() || !same((*want_)[want_at_], (*got_)[got_at_])) {
         differs_ = true;
         return;

@@ -87,7 +87,9 @@ class Comparison {
   void translate(Observation& o) const;
 
  private:
-  bool compared(const Observation& o) const { return (channels_ & bit(channel_of(o))) != 0; }
+  bool compared(const Observation& o) const {
+    return (channels_ & bit(channel_of(o))) != 0 && (!aligned_ || subject_->shows(o));
+  }
   void keep_compared(std::vector<Observation>& got);
   bool skip_wanted(const Observation& o);
   bool same(Observation& want, Observation& got);
@@ -95,6 +97,7 @@ class Comparison {
   const Subject* subject_ = nullptr;
   unsigned channels_ = 0;
   bool balanced_ = false, exact_alloc_ = false;
+  bool aligned_ = false;  // the subject has freedoms that only it knows
   RuleNames names_;
   AllocBalance balance_;
   std::unordered_set<std::uint64_t> constructed_;  // by the model

@@ -116,7 +116,7 @@ std::string print_coverage(const ClauseSet& hit) {
   std::size_t hits = 0, all = 0;
   std::string rest;
   for (std::size_t i = 0; i < clauses().size(); ++i) {
-    if (clauses()[i].kind == ClauseKind::unmodelled) continue;
+    if (clauses()[i].kind == ClauseKind::unmodelled || clauses()[i].kind == ClauseKind::contract) continue;
     ++all;
     if (hit[i]) {
       ++hits;
@@ -135,12 +135,22 @@ ClauseIds clauses_of_kind(ClauseKind kind) {
   return out;
 }
 
-ClausePlaces clauses_in_model(const fs::path& source_root) {
+namespace {
+
+ClausePlaces clauses_named_in(const fs::path& source_root, std::string_view folder) {
   const ClauseIds known = all_ids();
   const IdsOfLine ids = [&](const std::string& line) { return literals(line, known); };
   ClausePlaces out;
-  for (const std::string_view suffix : {".cc", ".h"}) collect_places(source_root, "model", suffix, ids, out);
+  for (const std::string_view suffix : {".cc", ".h"}) collect_places(source_root, folder, suffix, ids, out);
   return out;
+}
+
+}  // namespace
+
+ClausePlaces clauses_in_model(const fs::path& source_root) { return clauses_named_in(source_root, "model"); }
+
+ClausePlaces clauses_in_contract(const fs::path& source_root) {
+  return clauses_named_in(source_root, "harness/subject");
 }
 
 ClausePlaces clauses_claimed(const fs::path& source_root) {

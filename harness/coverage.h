@@ -1,8 +1,9 @@
 // Which clauses have been at work, and whether every clause is where it should be.
 //
 // Three sets have to be equal: the clauses of kind `must`; those of them that the model names on the branch that makes
-// them true; those that a trace, a property or a proof claims to show. Equality is what a test asserts; the sets are
-// read from the sources, so that nobody keeps a list.
+// them true; those that a trace, a property or a proof claims to show. For those of kind `contract`, which bind a
+// provider, the place of the model is taken by what stands between switch and provider. Equality is what a test
+// asserts; the sets are read from the sources, so that nobody keeps a list.
 #pragma once
 
 #include <array>
@@ -41,6 +42,8 @@ using ClausePlaces = std::map<std::string, std::vector<std::string>>;
 
 // In the model's sources.
 ClausePlaces clauses_in_model(const std::filesystem::path& source_root);
+// Those of which harness/subject says that a provider has broken them.
+ClausePlaces clauses_in_contract(const std::filesystem::path& source_root);
 // In the heads of corpus/**/*.trace, at the beginning of test names (ADD_4_..) in properties/*.cc, and with theorems.
 ClausePlaces clauses_claimed(const std::filesystem::path& source_root);
 ClauseIds ids_of(const ClausePlaces& places);

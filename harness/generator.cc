@@ -52,7 +52,8 @@ SwitchConfig draw_config(Source& s, const GeneratorOptions& options) {
   std::vector<std::uint16_t> ports;
   for (std::uint16_t n = 1; n <= n_ports; ++n) ports.push_back(n);
   SwitchConfig config = default_config(ports);
-  config.provider = options.simulated && s.chance(35) ? ProviderMode::simulated : ProviderMode::scripted;
+  const bool simulated = options.simulated && (!options.scripted || s.chance(35));
+  config.provider = simulated ? ProviderMode::simulated : ProviderMode::scripted;
   config.tables.resize(s.chance(3) ? s.between(254, 255) : s.pick(tables));
   config.connections.clear();
   const auto primaries = static_cast<std::uint16_t>(s.between(s.chance(10) ? 0 : 1, 2));

@@ -16,6 +16,7 @@ namespace oftwin::harness {
 struct GeneratorOptions {
   std::size_t min_inputs = 4, max_inputs = 70;  // events that are not Loop
   bool simulated = true;                        // some traces run on the simulated datapath, with packets
+  bool scripted = true;                         // some on the scripted provider
   bool malformed = true;                        // broken, truncated and unknown messages
   bool buffers = true;                          // packet-ins and buffer ids
   bool roles = true;                            // role requests

@@ -72,7 +72,13 @@ std::optional<Divergence> Lockstep::run(const SwitchConfig& config, std::span<co
 
 void Lockstep::start(const SwitchConfig& config) {
   subject_.reset(config);
-  state_ = model::initial(config, options_.errata);
+  state_ = model::initial(subject_.as_built(config), options_.errata);
+  const bool foreign = subject_.conduct() != nullptr;
+  choices_.act = nullptr;
+  choices_.table = nullptr;
+  if (foreign) choices_.act = [this](std::size_t position) { return choose_act(position); };
+  if (foreign) choices_.table = [this](std::size_t position) { return choose_table(position); };
+  choices_.packets = subject_.packets();
   comparison_.reset(subject_, subject_.channels() & options_.channels, options_.alloc_rule);
   next_event_ = 0;
   run_clauses_.reset();
@@ -83,10 +89,13 @@ std::optional<Divergence> Lockstep::advance(const Event& event) {
   outcome_.observations.clear();
   outcome_.clauses.reset();
   got_.clear();
+  acts_run_ = acts_done_ = 0;
   {
     const Stopwatch watch(options_.timed, times_.subject);
     drive(event);
   }
+  const Conduct* conduct = subject_.conduct();
+  if (conduct && conduct->unknown_counters) state_.provider.unknown_counters = true;
   {
     const Stopwatch watch(options_.timed, times_.compare);
     comparison_.begin(outcome_.observations, got_);
@@ -94,7 +103,7 @@ std::optional<Divergence> Lockstep::advance(const Event& event) {
   const double compared_before = times_.compare;
   {
     const Stopwatch watch(options_.timed, times_.model);
-    model::step(state_, event, choices_, outcome_);
+    model::step(state_, subject_.as_driven(event), choices_, outcome_);
   }
   times_.model -= times_.compare - compared_before;  // what the choices took
   const Stopwatch watch(options_.timed, times_.compare);
@@ -102,6 +111,7 @@ std::optional<Divergence> Lockstep::advance(const Event& event) {
   ++next_event_;
   ++stats_.events;
   stats_.clauses |= outcome_.clauses;
+  if (conduct && conduct->breach) return broken_contract(*conduct->breach);
   if (!agree) return divergence();
   if (const ClauseSet fresh = outcome_.clauses & ~run_clauses_; fresh.any()) {
     new_clauses_ = fresh;
@@ -136,7 +146,7 @@ std::vector<std::size_t> Lockstep::choose_order(const model::OrderQuestion& ques
 }
 
 Answer Lockstep::choose_answer(const model::AnswerQuestion& question) {
-  if (!options_.answers_from_subject) return question.planned;
+  if (!options_.answers_from_subject && !subject_.conduct()) return question.planned;
   const Stopwatch watch(options_.timed, times_.compare);
   const auto got = got_at(question.position);
   if (got.empty()) return question.planned;
@@ -145,8 +155,45 @@ Answer Lockstep::choose_answer(const model::AnswerQuestion& question) {
     if (!out) return question.planned;
     return {out->answer ? AnswerKind::failed : AnswerKind::done, out->answer};
   }
+  if (question.execute) {
+    const auto* run = std::get_if<ob::Execute>(&got.front());
+    if (!run) return question.planned;
+    return {run->answer ? AnswerKind::failed : AnswerKind::done, run->answer};
+  }
   const auto* op = std::get_if<ob::Operation>(&got.front());
   return op && op->kind == question.kind ? op->answer : question.planned;
+}
+
+// The next thing that the provider did in the iteration that the model has come to; at its end, on to the next one.
+std::optional<model::ProviderAct> Lockstep::choose_act(std::size_t position) {
+  comparison_.catch_up(position);  // names are paired on the way
+  const auto& runs = subject_.conduct()->runs;
+  if (acts_run_ >= runs.size()) return std::nullopt;
+  if (acts_done_ == runs[acts_run_].size() || comparison_.differs()) {
+    ++acts_run_;
+    acts_done_ = 0;
+    return std::nullopt;
+  }
+  ProviderAct act = runs[acts_run_][acts_done_++];
+  if (auto* e = std::get_if<event::ProviderComplete>(&act)) e->rule = comparison_.names().to_model(e->rule);
+  if (auto* e = std::get_if<event::ProviderExpire>(&act)) e->rule = comparison_.names().to_model(e->rule);
+  return act;
+}
+
+std::optional<std::variant<std::uint8_t, Error>> Lockstep::choose_table(std::size_t position) {
+  const auto got = got_at(position);
+  const auto* chosen = got.empty() ? nullptr : std::get_if<ob::ChooseTable>(&got.front());
+  if (!chosen) return std::nullopt;
+  return chosen->answer;
+}
+
+// Whatever model and subject say: the provider has failed here.
+Divergence Lockstep::broken_contract(const Conduct::Breach& breach) const {
+  Divergence d;
+  d.event_index = next_event_ - 1;
+  d.note = breach.what;
+  d.clauses.set(breach.clause);
+  return d;
 }
 
 Divergence Lockstep::divergence() const {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "harness/compare.h"
@@ -93,6 +94,9 @@ class Lockstep {
   std::span<const Observation> got_at(std::size_t position);
   std::vector<std::size_t> choose_order(const model::OrderQuestion& question);
   Answer choose_answer(const model::AnswerQuestion& question);
+  std::optional<model::ProviderAct> choose_act(std::size_t position);
+  std::optional<std::variant<std::uint8_t, Error>> choose_table(std::size_t position);
+  Divergence broken_contract(const Conduct::Breach& breach) const;
   Divergence divergence() const;
 
   Subject& subject_;
@@ -103,6 +107,7 @@ class Lockstep {
   std::vector<Observation> got_;
   Comparison comparison_;
   std::size_t next_event_ = 0;
+  std::size_t acts_run_ = 0, acts_done_ = 0;  // what the model has been told of the provider's conduct
   ClauseSet run_clauses_, new_clauses_;  // since start(), and at the last event that had new ones; not of this event
   Stats stats_;
   LockstepTimes times_;

@@ -44,9 +44,17 @@ void on_port_changed(void* host, oft_port_change change, const oft_port* port) {
 }  // namespace
 
 void make_host(Core& core) {
-  core.host = {
-      OFT_PROVIDER_ABI_MAJOR, OFT_PROVIDER_ABI_MINOR, sizeof(oft_host), 0, now_ms, op_complete, rule_expire, packet_in,
-      on_port_changed};
+  core.host = {OFT_PROVIDER_ABI_MAJOR,
+               OFT_PROVIDER_ABI_MINOR,
+               sizeof(oft_host),
+               0,
+               now_ms,
+               op_complete,
+               rule_expire,
+               packet_in,
+               on_port_changed,
+               nullptr,
+               nullptr};
 }
 
 }  // namespace oftwin::impl

@@ -14,6 +14,11 @@
  * When the replacement fails, the new rule is only deallocated and the victim is in force again.
  *  - rule_dealloc comes exactly once per rule_alloc.
  *
+ * A rule is in force from the successful completion of its construction to that of its replacement or removal, and a
+ * modified one has its old actions until the modification has completed with success; while an operation on it is in
+ * progress, a packet may or may not meet it. What is checked of all this, clause by clause: spec/provider.md (the
+ * contract), spec/datapath.md, spec/packet.md and spec/action.md (what packets meet), spec/expiry.md.
+ *
  * All integers are in host byte order except inside `actions` (OpenFlow 1.0 wire format) and frames.
  */
 #ifndef OFT_PROVIDER_H
@@ -26,8 +31,12 @@
 extern "C" {
 #endif
 
-#define OFT_PROVIDER_ABI_MAJOR 1 /* must be equal */
-#define OFT_PROVIDER_ABI_MINOR 1 /* the host accepts any smaller one: members are only ever appended */
+/* Versions. A provider says in its table against which version it was built, and how large the table was then. The host
+ * takes a provider of the same major version and of the same or a smaller minor one: members are only ever appended,
+ * and those that a provider does not have yet count as NULL. A provider may use of a struct that the host fills only
+ * what lies within its `size`. */
+#define OFT_PROVIDER_ABI_MAJOR 1
+#define OFT_PROVIDER_ABI_MINOR 2
 
 /* 0, or space << 32 | type << 16 | code. */
 typedef uint64_t oft_error;
@@ -114,12 +123,20 @@ typedef struct oft_host {
   /* From run() only: the rule has timed out. The host answers with rule_destruct, possibly before this returns. Not to
    * be called while an operation on the rule is in progress: its time comes when that has ended. */
   void (*rule_expire)(void* host, const oft_rule* rule, enum oft_expiry_reason reason);
-  /* From run() or from inside packet_out()/rule_execute(). send_len: bytes asked for by the action, 0xffff: all. */
+  /* From run() or from inside packet_out(), rule_execute() or test_inject(). send_len: bytes asked for by the action,
+   * 0xffff: all. */
   void (*packet_in)(void* host, uint16_t in_port, const uint8_t* frame, uint64_t len, enum oft_packet_in_reason reason,
                     uint16_t send_len);
   /* From run() only. A port is known by its name: what is reported as new or changed replaces whatever had its number
    * or its name. Of its configuration only OFPPC_PORT_DOWN counts if it was there with that number before. */
   void (*port_changed)(void* host, enum oft_port_change change, const oft_port* port);
+
+  /* Since minor version 2: the test door's other side (see oft_provider). NULL where nobody listens. A provider with a
+   * test door calls them whenever they are there, wherever a packet came from. */
+  /* A lookup in the table found `rule` (NULL: a miss); before anything that follows from it. */
+  void (*test_looked_up)(void* host, uint8_t table_id, const oft_rule* rule);
+  /* The frame leaves on the port. */
+  void (*test_transmitted)(void* host, uint16_t port, const uint8_t* frame, uint64_t len);
 } oft_host;
 
 /* What the provider implements. Members marked optional may be NULL. */
@@ -173,10 +190,25 @@ typedef struct oft_provider {
   /* Optional, since minor version 1: the number of flows (at least 100) at which the provider is to evict from what it
    * caches. */
   void (*set_eviction_threshold)(void* p, uint32_t flows);
+
+  /* Optional, since minor version 2: the test door, both or none. Through it a check sees what packets meet; without it
+   * only the flow table is judged. Nobody else calls these. */
+  /* Before attach(): these are all the ports that there are, links up, in this order. The provider keeps what is in
+   * them. */
+  oft_error (*test_set_ports)(void* p, const oft_port* ports, uint32_t n_ports);
+  /* A frame has arrived on a port. All that follows from it happens before this returns: lookups, transmissions and
+   * packets handed up, but no completion of an operation and no expiry. Called directly before run(). */
+  void (*test_inject)(void* p, uint16_t port, const uint8_t* frame, uint64_t len);
 } oft_provider;
 
-/* The one symbol that a provider library exports. */
+/* The one symbol that a provider library exports: const oft_provider* oft_provider_get(void). */
 typedef const oft_provider* (*oft_provider_get_fn)(void);
+#if defined(__GNUC__)
+#define OFT_PROVIDER_EXPORT __attribute__((visibility("default")))
+#else
+#define OFT_PROVIDER_EXPORT
+#endif
+OFT_PROVIDER_EXPORT const oft_provider* oft_provider_get(void);
 
 #ifdef __cplusplus
 }

@@ -107,6 +107,7 @@ bool copy(Turn& turn, Packet& packet) {
 
 void transmit(Turn& turn, std::uint16_t number, Packet& packet) {
   turn.hit("DP-7");
+  if (foreign(turn)) turn.hit("DP-20");
   Port* port = turn.port(number);
   if (port == nullptr || (port->config.config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) != 0) return;
   if (port->config.state & OFPPS_LINK_DOWN) turn.hit("PORT-9");

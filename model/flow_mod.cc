@@ -62,7 +62,11 @@ std::variant<std::uint8_t, Error> choose_table(Turn& turn, std::uint8_t wanted) 
     if (wanted < turn.state.tables.size()) return wanted;
     return kBadTable;
   }
-  const auto& choice = turn.state.provider.choose_table;
+  auto choice = turn.state.provider.choose_table;
+  if (turn.choices.table) {
+    turn.begin_iteration_output();
+    choice = turn.choices.table(turn.position());
+  }
   if (!choice) {
     turn.hit("ADD-3");
     return std::uint8_t{0};

@@ -36,18 +36,38 @@ Answer planned_answer(State& state, OperationKind kind) {
   return meaning(kind, answer);
 }
 
+// The error of the first action that is wrong in a rule's list.
+Error wrong_action(Turn& turn, const Rule& rule) {
+  return validate_actions(rule.actions, {rule.match.dl_type.value, rule.match.nw_proto.value}, turn.out.clauses);
+}
+
+// What somebody else's datapath answers; `wrong`: it must not accept the list.
+Answer foreign_answer(Turn& turn, OperationKind kind, RuleName rule, const Error& wrong) {
+  turn.hit("DP-19");
+  turn.begin_iteration_output();
+  const Answer expected = meaning(kind, {wrong ? AnswerKind::refused : AnswerKind::done, wrong});
+  const Answer answer = meaning(kind, turn.choices.answer({turn.position(), kind, rule, expected}));
+  return wrong && answer.kind == AnswerKind::done ? expected : answer;
+}
+
 Started simulated_answer(Turn& turn, OperationKind kind, const Rule& rule) {
-  if (kind != OperationKind::remove) {
-    if (const Error invalid =
-            validate_actions(rule.actions, {rule.match.dl_type.value, rule.match.nw_proto.value}, turn.out.clauses)) {
-      turn.hit("OP-9");
-      return {meaning(kind, {AnswerKind::refused, invalid}), {}};
-    }
-  }
+  const Error wrong = kind == OperationKind::remove ? Error{} : wrong_action(turn, rule);
+  if (wrong) turn.hit("OP-9");
+  if (foreign(turn)) return {foreign_answer(turn, kind, rule.name, wrong), {}};
+  if (wrong) return {meaning(kind, {AnswerKind::refused, wrong}), {}};
   const Answer planned = planned_answer(turn.state, kind);
   const std::uint32_t latency = turn.state.provider.latency_ms[static_cast<std::size_t>(kind)];
   if (planned.kind != AnswerKind::done || latency == 0) return {planned, {}};
   return {{AnswerKind::pending, {}}, turn.state.now_ms + latency};
+}
+
+// The error of a call about a packet: `own`, or what somebody else's datapath answers instead.
+Error packet_answer(Turn& turn, const Error& own, bool execute) {
+  if (!turn.choices.answer || (simulated(turn.state) && !foreign(turn))) return own;
+  turn.begin_iteration_output();
+  AnswerQuestion question{turn.position(), OperationKind::add, {}, {AnswerKind::done, own}, !execute, execute};
+  const Error answer = turn.choices.answer(question).error;
+  return simulated(turn.state) && own && !answer ? own : answer;
 }
 
 void run_work(Turn& turn, const event::ProviderComplete& work) {
@@ -90,23 +110,75 @@ bool held_back(const State& state, const Rule& rule) {
   return !state.errata[10] && find(state.operations, rule.name, &Operation::rule) != nullptr;
 }
 
-void expire_rules(Turn& turn) {
-  const std::uint64_t now_ms = turn.state.now_ms;
+void expire(Turn& turn, RuleName name) {
+  const bool hard = hard_end(*turn.rule_in_table(name)) <= turn.state.now_ms;
+  turn.hit(hard ? ClauseId("EXP-3") : ClauseId("EXP-4"));
+  expire_rule(turn, name, hard ? ExpiryReason::hard : ExpiryReason::idle);
+}
+
+// Those whose time came `since_ms` ago or before, and that can time out now.
+std::vector<const Rule*> timed_out(Turn& turn, std::uint64_t since_ms) {
   std::vector<const Rule*> due;
   for (const Table& table : turn.state.tables) {
     for (const Rule& rule : table.rules) {
-      if (end_of(rule) > now_ms || end_of(rule) == kNever) continue;
+      if (end_of(rule) == kNever || end_of(rule) + since_ms > turn.state.now_ms) continue;
       if (held_back(turn.state, rule))
         turn.hit("EXP-5");
       else
         due.push_back(&rule);
     }
   }
+  return due;
+}
+
+void expire_rules(Turn& turn) {
+  const std::vector<const Rule*> due = timed_out(turn, 0);
   if (!due.empty()) turn.hit("EXP-6");
-  for (const RuleName name : in_chosen_order(turn, due)) {
-    const bool hard = hard_end(*turn.rule_in_table(name)) <= now_ms;
-    turn.hit(hard ? ClauseId("EXP-3") : ClauseId("EXP-4"));
-    expire_rule(turn, name, hard ? ExpiryReason::hard : ExpiryReason::idle);
+  for (const RuleName name : in_chosen_order(turn, due)) expire(turn, name);
+}
+
+// --- Somebody else's datapath ---------------------------------------------------------------------------------------
+
+void act(Turn& turn, event::ProviderComplete e) {
+  const Operation* op = turn.operation_on(e.rule);
+  const Rule* rule = turn.rule_in_table(e.rule);
+  if (op && op->kind != OperationKind::remove && rule && !e.error) e.error = wrong_action(turn, *rule);
+  if (e.error) turn.hit("OP-9");
+  run_work(turn, e);
+}
+
+// Not before its time, and for the right reason.
+void act(Turn& turn, const event::ProviderExpire& e) {
+  turn.hit("EXP-7");
+  const Rule* rule = turn.rule_in_table(e.rule);
+  if (!rule || held_back(turn.state, *rule)) return;
+  turn.hit(e.reason == ExpiryReason::hard ? ClauseId("EXP-3") : ClauseId("EXP-4"));
+  const bool hard = hard_end(*rule) <= turn.state.now_ms;
+  if (end_of(*rule) <= turn.state.now_ms && hard == (e.reason == ExpiryReason::hard)) expire(turn, e.rule);
+}
+
+void act(Turn& turn, const event::ProviderPacketIn& e) { run_work(turn, e); }
+void act(Turn& turn, const event::PortChange& e) { run_work(turn, e); }
+
+constexpr std::uint64_t kClockInterval = 1000;  // of EXP-7, ms
+
+std::vector<RuleName> overdue(Turn& turn) {
+  std::vector<RuleName> names;
+  for (const Rule* rule : timed_out(turn, kClockInterval)) {
+    const bool by_age = hard_end(*rule) + kClockInterval <= turn.state.now_ms && hard_end(*rule) != kNever;
+    if (turn.choices.packets || by_age) names.push_back(rule->name);
+  }
+  return names;
+}
+
+void run_acts(Turn& turn) {
+  const std::vector<RuleName> before = overdue(turn);
+  turn.begin_iteration_output();
+  while (const auto next = turn.choices.act(turn.position())) {
+    std::visit([&](const auto& e) { act(turn, e); }, *next);
+  }
+  for (const RuleName name : overdue(turn)) {
+    if (std::ranges::find(before, name) != before.end()) expire(turn, name);
   }
 }
 
@@ -125,9 +197,10 @@ Counters counters_of(const State& state, const Rule& rule) {
 }
 
 Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame) {
-  const Error answer = simulated(turn.state) ? Error{} : turn.state.provider.execute_result;
+  const bool own = !simulated(turn.state);
+  const Error answer = own ? turn.state.provider.execute_result : packet_answer(turn, {}, true);
   turn.emit(observation::Execute{rule, in_port, copy(frame), answer});
-  if (simulated(turn.state)) execute_rule(turn, rule, in_port, frame);
+  if (simulated(turn.state) && turn.choices.packets && !answer) execute_rule(turn, rule, in_port, frame);
   return answer;
 }
 
@@ -136,19 +209,17 @@ Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions
   if (simulated(turn.state)) {
     const FlowKey key = extract(frame, in_port);
     answer = validate_actions(actions, {key.dl_type, key.nw_proto}, turn.out.clauses);
-  } else if (turn.choices.answer) {
-    turn.begin_iteration_output();
-    AnswerQuestion question{turn.position(), OperationKind::add, {}, {AnswerKind::done, answer}, true};
-    answer = turn.choices.answer(question).error;
   }
+  answer = packet_answer(turn, answer, false);
   turn.emit(observation::PacketOut{in_port, copy(actions), copy(frame), false, answer});
-  if (simulated(turn.state) && !answer) packet_out(turn, in_port, frame, actions);
+  if (simulated(turn.state) && turn.choices.packets && !answer) packet_out(turn, in_port, frame, actions);
   return answer;
 }
 
 void run_provider(Turn& turn) {
   const std::vector<Provider::Work> queue = std::exchange(turn.state.provider.queue, {});
   for (const Provider::Work& work : queue) std::visit([&](const auto& w) { run_work(turn, w); }, work);
+  if (foreign(turn)) return run_acts(turn);
   for (auto* op = next_due(turn.state); op && *op->due_ms <= turn.state.now_ms; op = next_due(turn.state)) {
     turn.hit("OP-10");
     run_work(turn, event::ProviderComplete{op->rule, {}});

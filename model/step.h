@@ -34,15 +34,20 @@ struct OrderQuestion {
   std::vector<Bytes> records;
 };
 
-// What the provider answers to the call that the model is about to report. In scripted mode only. `packet_out`: the
-// call is packet_out, of which only the answer's error counts (a provider may refuse an action list by itself).
+// What the provider answers to the call that the model is about to report. In scripted mode, and of a datapath of
+// somebody else's. `packet_out`: the call is packet_out, of which only the answer's error counts (a provider may refuse
+// an action list by itself); `execute`: it is rule_execute, likewise.
 struct AnswerQuestion {
   std::size_t position = 0;
   OperationKind kind = OperationKind::add;
   RuleName rule;
   Answer planned;  // what plan and policy of the trace say
-  bool packet_out = false;
+  bool packet_out = false, execute = false;
 };
+
+// What a datapath of somebody else's does by itself in its periodic work.
+using ProviderAct =
+    std::variant<event::ProviderComplete, event::ProviderExpire, event::ProviderPacketIn, event::PortChange>;
 
 // Simulated mode, while operations are in flight: which of `candidates` (nullopt: a miss) did the packet meet?
 struct LookupQuestion {
@@ -58,6 +63,13 @@ struct Choices {
   std::function<std::vector<std::size_t>(const OrderQuestion&)> order;
   std::function<Answer(const AnswerQuestion&)> answer;
   std::function<std::size_t(const LookupQuestion&)> lookup;
+  // Simulated mode: if this is there, the datapath is somebody else's (DP-19, DP-20, EXP-7). Its answers are asked for,
+  // nothing of a trace's plans holds, and this is asked what it does next in the iteration at hand (nullopt: nothing).
+  std::function<std::optional<ProviderAct>(std::size_t position)> act;
+  // ... which table it chooses; nullopt: it has no function that chooses.
+  std::function<std::optional<std::variant<std::uint8_t, Error>>(std::size_t position)> table;
+  // ... false: what it does to packets can't be seen, and nothing is predicted of them and of what they count.
+  bool packets = true;
 };
 
 // Edition = set of errata that are in force (design: editions and errata). Empty: `corrected`. All: `ovs-2011`.

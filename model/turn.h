@@ -76,6 +76,9 @@ struct Turn {
   bool rule_exists(RuleName name);  // in a table or set aside by an operation
 };
 
+// The datapath is not the built-in one: what it decides is a choice.
+inline bool foreign(const Turn& turn) { return static_cast<bool>(turn.choices.act); }
+
 inline bool simulated(const State& state) { return state.config.provider == ProviderMode::simulated; }
 
 // The indices of these rules or records in the order that the choice allows; the model's own if there is none or it is

@@ -21,13 +21,18 @@ TEST(clauses, every_freedom_is_hit_in_the_model) {
   EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::freedom), ids_of(clauses_in_model(kRoot)))), "");
 }
 
+TEST(clauses, every_clause_of_the_contract_is_judged) {
+  const ClauseIds contract = clauses_of_kind(ClauseKind::contract);
+  EXPECT_EQ(print_ids(missing(contract, ids_of(clauses_in_contract(kRoot)))), "");
+}
+
 TEST(clauses, every_must_clause_is_claimed_by_a_trace_or_a_property) {
   EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::must), ids_of(clauses_claimed(kRoot)))), "");
 }
 
 TEST(clauses, what_is_claimed_exists) {
   ClauseIds all = clauses_of_kind(ClauseKind::must);
-  for (const ClauseKind kind : {ClauseKind::freedom, ClauseKind::unmodelled}) {
+  for (const ClauseKind kind : {ClauseKind::freedom, ClauseKind::unmodelled, ClauseKind::contract}) {
     const ClauseIds more = clauses_of_kind(kind);
     all.insert(more.begin(), more.end());
   }

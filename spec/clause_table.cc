@@ -1,7 +1,8 @@
 // Build tool: reads the clauses out of spec/*.md and writes them as C++ initializers.
 //
 // A clause is a heading `## ADD-4 A failed add restores its victim`, a few sentences, a line `source: ...` and a line
-// `kind: must|freedom|unmodelled`. Anything else in a file is prose for the reader. Usage: clause_table OUTDIR FILE...
+// `kind: must|freedom|unmodelled|contract`. Anything else in a file is prose for the reader. Usage: clause_table OUTDIR
+// FILE...
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -35,8 +36,8 @@ std::string quoted(const std::string& s) {
 
 void check(const Entry& e, const std::string& path) {
   if (e.source.empty()) fail(path, e.line, e.id + " has no 'source:' line");
-  if (e.kind != "must" && e.kind != "freedom" && e.kind != "unmodelled") {
-    fail(path, e.line, e.id + " needs 'kind: must', 'kind: freedom' or 'kind: unmodelled'");
+  if (e.kind != "must" && e.kind != "freedom" && e.kind != "unmodelled" && e.kind != "contract") {
+    fail(path, e.line, e.id + " needs 'kind: must', 'freedom', 'unmodelled' or 'contract'");
   }
   if (e.text.empty()) fail(path, e.line, e.id + " has no text");
 }

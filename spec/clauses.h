@@ -10,7 +10,8 @@ namespace oftwin {
 
 inline constexpr std::size_t kMaxClauses = 512;
 
-enum class ClauseKind : std::uint8_t { must, freedom, unmodelled };
+// contract: a must of the provider's, not of the switch's; nothing that the model could hit (spec/provider.md).
+enum class ClauseKind : std::uint8_t { must, freedom, unmodelled, contract };
 
 namespace detail {
 inline constexpr std::string_view clause_ids[] = {

@@ -63,7 +63,9 @@ Interposer::Interposer(const oft_provider& inner, void* instance)
                  },
                  [](void* p, oft_port_change change, const oft_port* port) {
                    self(p).host_table_->port_changed(self(p).host_, change, port);
-                 }};
+                 },
+                 nullptr,
+                 nullptr};
 }
 
 void Interposer::offer_choose_table(bool offered) {
@@ -279,9 +281,7 @@ oft_provider Interposer::make_table(const oft_provider& inner) {
   t.set_eviction_threshold = [](void* p, std::uint32_t flows) {
     self(p).out_->push_back(observation::EvictionThreshold{flows});
     const oft_provider& wrapped = self(p).inner_;
-    if (wrapped.size >= sizeof wrapped && wrapped.set_eviction_threshold != nullptr) {
-      wrapped.set_eviction_threshold(self(p).instance_, flows);
-    }
+    if (wrapped.set_eviction_threshold != nullptr) { wrapped.set_eviction_threshold(self(p).instance_, flows); }
   };
   t.get_drop_frags = [](void* p) { return self(p).inner_.get_drop_frags(self(p).instance_); };
   t.set_drop_frags = [](void* p, std::uint8_t drop) {

@@ -33,6 +33,20 @@ oft_port to_oft(const PortConfig& port) {
   return out;
 }
 
+PortConfig from_oft(const oft_port& port) {
+  PortConfig out;
+  out.number = port.number;
+  std::copy_n(port.hw_addr, out.hw_addr.size(), out.hw_addr.begin());
+  out.name.assign(port.name, std::find(port.name, port.name + sizeof port.name - 1, '\0'));
+  out.config = port.config;
+  out.state = port.state;
+  out.curr = port.curr;
+  out.advertised = port.advertised;
+  out.supported = port.supported;
+  out.peer = port.peer;
+  return out;
+}
+
 void ScriptedProvider::policy(std::optional<OperationKind> kind, const Answer& answer) {
   if (kind) {
     policy_[index(*kind)] = answer;

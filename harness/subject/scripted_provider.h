@@ -84,5 +84,6 @@ class ScriptedProvider {
 oft_error to_oft(const Error& error);
 Error from_oft(oft_error error);
 oft_port to_oft(const PortConfig& port);
+PortConfig from_oft(const oft_port& port);
 
 }  // namespace oftwin::harness

@@ -1,7 +1,13 @@
 // What is being checked: events in, observations out.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "spec/config.h"
@@ -20,6 +26,19 @@ class SubjectLost : public std::exception {
   std::string what_;
 };
 
+// What a provider of somebody else's did by itself during one drive().
+using ProviderAct =
+    std::variant<event::ProviderComplete, event::ProviderExpire, event::ProviderPacketIn, event::PortChange>;
+struct Conduct {
+  std::vector<std::vector<ProviderAct>> runs;  // for each iteration of the poll loop
+  bool unknown_counters = false;               // it has said of a rule that it does not know its counters
+  struct Breach {
+    std::size_t clause = 0;  // of its contract
+    std::string what;
+  };
+  std::optional<Breach> breach;  // the first one
+};
+
 // Rules in a subject's observations carry provisional names (event 0, index = the subject's own count from 1); the
 // lockstep pairs them with the model's and translates the names in events before it drives them. A subject that knows
 // no rule of that number ignores the event.
@@ -35,6 +54,24 @@ class Subject {
   // Reduces an observation of the model to what this subject can show of it (e.g. a recording renders matches as NXM).
   virtual void project(Observation&) const {}
   virtual std::string name() const = 0;
+
+  // For a subject whose provider is somebody else's: its provider is not told what to answer but read. The others need
+  // nothing of this.
+  virtual const Conduct* conduct() const { return nullptr; }
+  // After reset(): the switch as it is, where that is not the config's to say (ports, tables).
+  virtual SwitchConfig as_built(const SwitchConfig& config) const { return config; }
+  // After drive(): what the event was, as far as this subject understands it. Valid until the next call.
+  virtual const Event& as_driven(const Event& event) const { return event; }
+  // Whether it shows what such an observation of the model says.
+  virtual bool shows(const Observation&) const { return true; }
+  // Whether packets can be seen in it.
+  virtual bool packets() const { return true; }
+  // `want` is next, and `got` what the subject did from there on: brings what corresponds to `want` to the front if
+  // their order is free, and puts into `want` what the subject is free not to know.
+  virtual void align(Observation& want, std::span<Observation> got) const {
+    (void)want;
+    (void)got;
+  }
 };
 
 }  // namespace oftwin::harness
