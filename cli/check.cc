@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "cli/check_input.h"
 #include "cli/check_live.h"
 #include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/judge.h"
+#include "cli/lost.h"
 #include "cli/probe_switch.h"
 #include "cli/results.h"
 #include "cli/subjects.h"
@@ -18,39 +21,152 @@
 #include "harness/edition.h"
 #include "harness/expect.h"
 #include "harness/files.h"
+#include "harness/subject/provider_library.h"
 #include "harness/trace_text.h"
 
 namespace oftwin::cli {
 namespace {
 
-void save_lost_trace(const IsolatedOutcome& outcome, const CheckOptions& options, CheckResult& result) {
-  if (!outcome.trace) return;
-  std::string name = std::filesystem::path(result.input).filename().string();
+constexpr std::uint64_t kBatch = 2000;    // generated traces for one process
+constexpr std::uint64_t kMostHangs = 10;  // of a campaign by hanging; by then it is clear
+
+std::string lost_file(const CheckOptions& options, const std::string& input) {
+  std::string name = std::filesystem::path(input).filename().string();
   std::replace(name.begin(), name.end(), ' ', '-');
-  result.saved = fmt::format("{}/lost-{}.trace", options.out, name);
-  harness::Trace trace = *outcome.trace;
-  trace.comments = {"The subject was lost while this was driven: " + outcome.why + "."};
-  harness::write_file(result.saved, harness::print_trace(trace));
+  return fmt::format("{}/lost-{}.trace", options.out, name);
 }
 
-template <class Work>
-CheckResult isolated(const std::string& input, const char* kind, const CheckOptions& options, Work work) {
-  auto begin = std::chrono::steady_clock::now();
-  IsolateOptions how;
-  how.label = input;
-  IsolatedOutcome outcome = run_isolated(how, [&](Progress& p) { return encode_result(work(p)); });
-  CheckResult result;
-  if (outcome.result) {
-    result = decode_result(*outcome.result);
-  } else {
-    result.input = input;
-    result.kind = kind;
-    result.lost = outcome.why;
-    save_lost_trace(outcome, options, result);
+// One input after the other, each in a process of its own; what is lost there is looked into here.
+class Checking {
+ public:
+  explicit Checking(const CheckOptions& options)
+      : options_(options), checker_(options), provider_(make_provider(options.subject) != nullptr) {}
+
+  InputChecker& checker() { return checker_; }
+
+  // throws UsageError if the provider, if it is one, can't be used.
+  std::optional<CheckResult> try_provider() {
+    if (!provider_) return std::nullopt;
+    const IsolatedOutcome outcome = run_isolated(how("loading"), [&](Progress&) {
+      try {
+        checker_.try_provider();
+        return std::string();
+      } catch (const harness::ProviderRefused& why) { return std::string(why.what()); }
+    });
+    if (outcome.result && !outcome.result->empty()) throw UsageError(*outcome.result);
+    if (outcome.result) return std::nullopt;
+    CheckResult result;
+    result.input = "loading";
+    result.kind = "provider";
+    add_loss(outcome, harness::Trace{}, "", result);
+    return result;
   }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return result;
-}
+
+  CheckResult file(const std::string& file) {
+    return timed([&] {
+      const IsolatedOutcome outcome =
+          run_isolated(how(file), [&](Progress& p) { return encode_result(checker_.check(file, p)); });
+      if (outcome.result) return decode_result(*outcome.result);
+      CheckResult result;
+      result.input = file;
+      result.kind = "file";
+      add_loss(outcome, outcome.trace, lost_file(options_, file), result);
+      return result;
+    });
+  }
+
+  // A process that is lost costs the trace that it was lost with, and no other.
+  CheckResult random() {
+    return timed([&] {
+      CheckResult all;
+      all.input = fmt::format("random seed {} count {}", options_.seed, options_.random);
+      all.kind = "random";
+      std::uint64_t losses = 0, hangs = 0;
+      for (std::uint64_t at = 0; at < options_.random && all.bad_input.empty();) {
+        const std::uint64_t count = std::min(kBatch, options_.random - at);
+        const IsolatedOutcome outcome = batch(all, at, count);
+        if (outcome.result) {
+          all += decode_result(*outcome.result);
+          at += count;
+          continue;
+        }
+        const std::uint64_t lost = at + std::min(outcome.done, count - 1);
+        if (const auto before = batch(all, at, lost - at); before.result) all += decode_result(*before.result);
+        add_loss(outcome, outcome.trace, fmt::format("{}/lost-seed-{}.trace", options_.out, options_.seed + lost), all);
+        at = lost + 1;
+        ++losses;
+        hangs += hung(outcome);
+        if (provider_ && hangs < kMostHangs) continue;
+        if (at < options_.random) all.notes.push_back(fmt::format("given up after {} of {}", at, options_.random));
+        break;
+      }
+      if (losses > 1) all.lost += fmt::format(" (the first of {} losses)", losses);
+      return all;
+    });
+  }
+
+ private:
+  template <class Work>
+  static CheckResult timed(const Work& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    CheckResult result = work();
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return result;
+  }
+
+  static bool hung(const IsolatedOutcome& outcome) { return outcome.why.starts_with("it did nothing"); }
+
+  IsolateOptions how(const std::string& label) const {
+    if (provider_) {
+      IsolateOptions guarded = isolation_for(options_.provider, label);
+      if (known_to_hang_) guarded.hang_s = std::min(guarded.hang_s, 2u);
+      return guarded;
+    }
+    IsolateOptions plain;
+    plain.label = label;
+    return plain;
+  }
+
+  IsolatedOutcome batch(const CheckResult& so_far, std::uint64_t first, std::uint64_t count) {
+    harness::ClauseSet known;
+    for (const auto& finding : so_far.findings) known |= finding.clauses;
+    return run_isolated(how(so_far.input), [&](Progress& p) {
+      return encode_result(checker_.check_random(so_far.input, first, count, known, p));
+    });
+  }
+
+  // A loss of a kind that is not known yet is made small.
+  void add_loss(const IsolatedOutcome& outcome, const std::optional<harness::Trace>& trace, const std::string& file,
+                CheckResult& result) {
+    const Loss loss = loss_of(outcome);
+    if (result.lost.empty()) result.lost = provider_ ? loss.how : outcome.why;
+    if (!trace) return;
+    if (!provider_)
+      return save(*trace, "The subject was lost while this was driven: " + outcome.why + ".", file, result);
+    if (std::any_of(losses_.begin(), losses_.end(), [&](const Loss& known) { return known.like(loss); })) return;
+    losses_.push_back(loss);
+    known_to_hang_ = known_to_hang_ || hung(outcome);
+    const harness::Trace small =
+        trace->events.empty() ? *trace : minimize_loss(*trace, loss, checker_.subject(), options_.provider);
+    harness::Finding finding = finding_of(small, loss, checker_.subject().name());
+    if (!file.empty()) save(small, "The provider was lost: " + loss.how + ".", file, result);
+    finding.file = file;
+    add_failure(result, finding.report);
+    result.findings.push_back(std::move(finding));
+  }
+
+  static void save(harness::Trace trace, const std::string& comment, const std::string& file, CheckResult& result) {
+    trace.comments = {comment};
+    harness::write_file(file, harness::print_trace(trace));
+    result.saved = file;
+  }
+
+  const CheckOptions& options_;
+  InputChecker checker_;
+  const bool provider_;
+  std::vector<Loss> losses_;
+  bool known_to_hang_ = false;  // then it is not waited for so long again
+};
 
 int rewrite(const std::vector<std::string>& files, const CheckOptions& options) {
   for (const auto& file : files) {
@@ -102,8 +218,8 @@ int run_check(const CheckOptions& options) {
   if (options.rewrite) return rewrite(files, options);
   must_be_verdicts(options.verdicts);
   if (is_live(options.subject)) return finish(check_live(options, files), options, true);
-  InputChecker checker(options);
-  if (options.random > 0) checker.must_be_comparable("--random");
+  Checking checking(options);
+  if (options.random > 0) checking.checker().must_be_comparable("--random");
   CheckSummary summary;
   summary.subject = options.subject;
   bool print = options.json != "-";
@@ -111,12 +227,11 @@ int run_check(const CheckOptions& options) {
     if (print || !result.bad_input.empty()) print_result(result);
     summary.results.push_back(std::move(result));
   };
-  for (const auto& file : files) {
-    add(isolated(file, "file", options, [&](Progress& p) { return checker.check(file, p); }));
-  }
-  if (options.random > 0) {
-    std::string name = fmt::format("random seed {} count {}", options.seed, options.random);
-    add(isolated(name, "random", options, [&](Progress& p) { return checker.check_random(name, p); }));
+  if (auto lost = checking.try_provider()) {
+    add(std::move(*lost));
+  } else {
+    for (const auto& file : files) add(checking.file(file));
+    if (options.random > 0) add(checking.random());
   }
   return finish(summary, options, false);
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/lost.h"
+
 namespace oftwin::cli {
 
 struct CheckOptions {
@@ -27,6 +29,7 @@ struct CheckOptions {
   std::uint64_t pace = 0;  // messages a second at most; 0: as fast as it goes
   std::string private_key, certificate, ca_cert;  // ssl:
   bool rewrite = false;                           // expectations are regenerated, nothing is checked
+  ProviderLimits provider;                        // for a subject that is a provider library
 };
 
 // The exit code. throws UsageError, FileError.

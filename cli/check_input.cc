@@ -1,8 +1,11 @@
 #include "cli/check_input.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 #include "cli/subjects.h"
 #include "harness/applicable.h"
@@ -19,19 +22,20 @@
 #include "harness/report.h"
 #include "harness/session.h"
 #include "harness/subject/builtin.h"
+#include "harness/subject/provider_library.h"
 #include "harness/trace_text.h"
+#include "spec/clauses.h"
 
 namespace oftwin::cli {
 namespace {
 
-constexpr std::size_t kShownFailures = 3;       // of one input, in full
 constexpr std::size_t kMinimizedFindings = 10;  // of one input, whatever they are about
+constexpr std::size_t kProviderProbes = 1500;   // of one finding, each in a process of its own
+constexpr std::uint64_t kGrowthEvery = 250;     // generated traces
 
-void add_failure(CheckResult& result, const std::string& text) {
-  if (result.failures.size() < kShownFailures)
-    result.failures.push_back(text);
-  else if (result.failures.size() == kShownFailures)
-    result.failures.emplace_back("... and more");
+std::size_t heap_in_use() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
 }
 
 void add_stats(CheckResult& result, const harness::Stats& stats) {
@@ -48,7 +52,13 @@ std::size_t inputs_of(const harness::Trace& trace) {
 
 }  // namespace
 
-InputChecker::InputChecker(const CheckOptions& options) : options_(options), subject_(make_subject(options.subject)) {
+InputChecker::InputChecker(const CheckOptions& options) : options_(options) {
+  if (auto provider = make_provider(options.subject, options.provider.patience)) {
+    provider_ = provider.get();
+    subject_ = std::move(provider);
+  } else {
+    subject_ = make_subject(options.subject);
+  }
   if (!options.profile.empty()) profile_ = harness::read_profile(options.profile);
 }
 
@@ -65,7 +75,14 @@ CheckResult InputChecker::check(const std::string& file, Progress& progress) {
   CheckResult result;
   result.input = file;
   try {
-    switch (harness::kind_of_file(file)) {
+    const harness::FileKind kind = harness::kind_of_file(file);
+    if (provider_ && (kind == harness::FileKind::recording || kind == harness::FileKind::packets)) {
+      result.kind = kind == harness::FileKind::recording ? "recording" : "packets";
+      result.outside = 1;
+      result.notes.emplace_back("not applicable: it holds what other providers did");
+      return result;
+    }
+    switch (kind) {
       case harness::FileKind::text:
       case harness::FileKind::binary:
         result.kind = "trace";
@@ -89,6 +106,7 @@ CheckResult InputChecker::check(const std::string& file, Progress& progress) {
   } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const std::runtime_error& e) {
     result.bad_input = e.what();
   }
+  if (result.bad_input.empty()) add_conduct(result);
   return result;
 }
 
@@ -107,7 +125,12 @@ void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progre
     add_failure(result, fmt::format("{}:{}: {}", result.input, unmet.line, unmet.what));
   }
   if (errata.none()) {
+    if (provider_) trace = with_epilogue(std::move(trace));
     check_lockstep(trace, {}, result, progress);
+    const std::string name = std::filesystem::path(result.input).stem().string();
+    if (provider_ && result.diverged == 0) {
+      check_growth(trace, fmt::format("{}/grows-{}.trace", options_.out, name), result, progress);
+    }
   } else if (!expects) {
     throw UsageError(fmt::format("{}: edition {} can be held against expectations only, and there are none",
                                  result.input, trace.edition.value_or("")));
@@ -130,13 +153,91 @@ void InputChecker::check_lockstep(const harness::Trace& trace, const std::string
   progress.step(result.agreed + result.diverged, 0, result.messages);
   if (!divergence) return;
   ++result.diverged;
-  add_finding(trace, *divergence, save_as, result);
+  add_finding(trace, *divergence, save_as, result, progress);
+}
+
+std::string InputChecker::try_provider() {
+  subject_->reset({});
+  return provider_->description();
+}
+
+void InputChecker::add_conduct(CheckResult& result) const {
+  if (!provider_) return;
+  result.provider = provider_->description();
+  result.conduct = provider_->counts();
+}
+
+harness::Trace InputChecker::with_epilogue(harness::Trace trace) const {
+  std::uint32_t id = 0;
+  for (const Event& e : trace.events) id = std::max(id, e.id);
+  harness::Block block;
+  block.first = trace.events.size();
+  trace.events.push_back({id + 1, event::Clock{options_.provider.patience.ms}});
+  trace.events.push_back({0, event::Loop{0}});
+  trace.events.push_back({id + 2, event::Destroy{}});
+  trace.events.push_back({0, event::Loop{0}});
+  block.last = trace.events.size() - 1;
+  trace.blocks.push_back(std::move(block));
+  return trace;
+}
+
+// The same events leak the same amount each time; what the C library keeps for itself does not grow like that.
+bool InputChecker::grows(const SwitchConfig& config, std::span<const Event> events, Progress& progress) {
+  constexpr int warm_up = 8, measured = 4;
+  std::size_t before = 0, each = 0;
+  for (int i = 0; i < warm_up + measured; ++i) {
+    harness::Lockstep(*subject_, {}).run(config, events);
+    subject_->reset(config);
+    progress.beat();
+    const std::size_t now = heap_in_use();
+    if (i >= 2 && now <= before) return false;
+    if (i > warm_up && now - before != each) return false;
+    each = now - before;
+    before = now;
+  }
+  return true;
+}
+
+// Each attempt in a process of its own: a smaller trace may do worse things.
+harness::Trace InputChecker::smallest(const harness::Trace& trace, const harness::Probe& probe, Progress& progress) {
+  const harness::Probe alive = [&, apart = isolated(probe, options_.provider.call_s)](const SwitchConfig& config,
+                                                                                      std::span<const Event> events) {
+    progress.beat();
+    return apart(config, events);
+  };
+  harness::MinimizeLimits limits;
+  limits.max_probes = kProviderProbes;
+  return harness::minimize(trace, alive, limits).value_or(trace);
+}
+
+void InputChecker::check_growth(const harness::Trace& trace, const std::string& save_as, CheckResult& result,
+                                Progress& progress) {
+  const std::size_t leak = clause("PROV-12");
+  if (known_[leak] || !grows(trace.config, trace.events, progress)) return;
+  known_.set(leak);
+  const harness::Probe probe = [&](const SwitchConfig& config,
+                                   std::span<const Event> events) -> std::optional<std::size_t> {
+    if (events.empty() || !grows(config, events, progress)) return std::nullopt;
+    return events.size() - 1;
+  };
+  const harness::Trace small = smallest(trace, probe, progress);
+  harness::Divergence d;
+  d.event_index = small.events.empty() ? 0 : small.events.size() - 1;
+  d.note = "the process grows each time that this is driven from create() to dealloc()";
+  d.clauses.set(leak);
+  ++result.diverged;
+  harness::Finding finding = harness::finding_of(small, d, subject_->name());
+  finding.file = save_as;
+  harness::write_file(save_as, finding.trace);
+  result.saved = save_as;
+  add_failure(result, finding.report);
+  result.findings.push_back(std::move(finding));
 }
 
 void InputChecker::add_finding(const harness::Trace& trace, const harness::Divergence& divergence,
-                               const std::string& save_as, CheckResult& result) {
-  if (result.findings.size() >= kMinimizedFindings) {  // of many, only those that are about something else
-    harness::ClauseSet known;
+                               const std::string& save_as, CheckResult& result, Progress& progress) {
+  if (result.findings.size() >= kMinimizedFindings || known_.any()) {  // of many, only those about something else
+    harness::ClauseSet known = known_;
     for (const auto& finding : result.findings) known |= finding.clauses;
     const harness::ClauseSet fresh = harness::suspects(trace.config, divergence) & ~known;
     add_failure(result, fmt::format("{} diverges, too", save_as.empty() ? result.input : save_as));
@@ -144,7 +245,9 @@ void InputChecker::add_finding(const harness::Trace& trace, const harness::Diver
   }
   harness::MinimizeLimits limits;
   limits.max_probes = 5000;
-  harness::Trace small = harness::minimize_divergence(trace, *subject_, {}, limits).value_or(trace);
+  const harness::Probe probe = harness::shows(*subject_, {}, harness::symptom_of(divergence));
+  const harness::Trace small =
+      provider_ ? smallest(trace, probe, progress) : harness::minimize(trace, probe, limits).value_or(trace);
   harness::Lockstep lockstep(*subject_, {});
   const auto again = lockstep.run(small.config, small.events);
   harness::Finding finding = harness::finding_of(again ? small : trace, again.value_or(divergence), subject_->name());
@@ -220,25 +323,42 @@ void InputChecker::check_session(const std::string& file, CheckResult& result, P
   for (const auto& known : report.known) {
     result.notes.push_back(fmt::format("{} times {} ({}): {}", known.used, known.label, known.clause, known.reason));
   }
-  if (report.divergence) add_finding(report.trace, *report.divergence, {}, result);
+  if (report.divergence) add_finding(report.trace, *report.divergence, {}, result, progress);
   for (const auto& problem : report.problems) add_failure(result, problem);
 }
 
-CheckResult InputChecker::check_random(const std::string& name, Progress& progress) {
+harness::Trace InputChecker::random_trace(std::uint64_t n) const {
+  harness::GeneratorOptions what;
+  what.scripted = provider_ == nullptr;
+  harness::Trace trace = harness::generate(options_.seed + n, what);
+  if (profile_) trace = harness::restricted(*profile_, std::move(trace));
+  return provider_ ? with_epilogue(std::move(trace)) : trace;
+}
+
+CheckResult InputChecker::check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
+                                       const harness::ClauseSet& known, Progress& progress) {
   CheckResult result;
   result.input = name;
   result.kind = "random";
+  known_ = known;
   try {
     for (std::uint64_t i = 0; i < options_.random; ++i) {
       harness::Trace trace = harness::generate(options_.seed + i, {.limits = !profile_});
       if (profile_) trace = harness::restricted(*profile_, std::move(trace));
       const std::uint64_t before = result.diverged;
-      check_lockstep(trace, fmt::format("{}/diverged-seed-{}.trace", options_.out, options_.seed + i), result,
-                     progress);
-      progress.step(i + 1, options_.random, result.messages);
+      const harness::Trace trace = random_trace(i);
+      const std::string seed = std::to_string(options_.seed + i);
+      check_lockstep(trace, fmt::format("{}/diverged-seed-{}.trace", options_.out, seed), result, progress);
+      if (provider_ && i % kGrowthEvery == 0 && result.diverged == before) {
+        check_growth(trace, fmt::format("{}/grows-seed-{}.trace", options_.out, seed), result, progress);
+      }
+      progress.step(i + 1 - first, count, result.messages);
       if (result.diverged == before) ++result.agreed;
     }
-  } catch (const harness::SubjectLost& e) { result.lost = e.what(); }
+  } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const harness::ProviderRefused& e) {
+    result.bad_input = e.what();
+  }
+  if (result.bad_input.empty()) add_conduct(result);
   return result;
 }
 

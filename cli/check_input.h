@@ -8,8 +8,9 @@
 #include "cli/check.h"
 #include "cli/isolate.h"
 #include "cli/results.h"
+#include "harness/minimize.h"
 #include "harness/profile.h"
-#include "harness/subject/subject.h"
+#include "harness/subject/provider.h"
 #include "harness/trace.h"
 #include "model/state.h"
 
@@ -26,7 +27,16 @@ class InputChecker {
 
   // A file of any kind. What is wrong with the file is in the result.
   CheckResult check(const std::string& file, Progress& progress);
-  CheckResult check_random(const std::string& name, Progress& progress);
+  // Generated traces: `count` of them, from the `first` of the whole number on. `known`: clauses that findings are
+  // about already.
+  CheckResult check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
+                           const harness::ClauseSet& known, Progress& progress);
+  // The n-th generated trace as it is driven.
+  harness::Trace random_trace(std::uint64_t n) const;
+
+  harness::Subject& subject() { return *subject_; }
+  // The library loaded and one switch made with it. throws ProviderRefused.
+  std::string try_provider();
 
  private:
   void check_trace(harness::Trace trace, CheckResult& result, Progress& progress);
@@ -37,10 +47,20 @@ class InputChecker {
   void check_session(const std::string& file, CheckResult& result, Progress& progress);
   // Minimizes `trace`, which diverges, and adds what it shows.
   void add_finding(const harness::Trace& trace, const harness::Divergence& divergence, const std::string& save_as,
-                   CheckResult& result);
+                   CheckResult& result, Progress& progress);
+
+  // For a provider: everything that is pending has its time to complete, and the switch comes to its end.
+  harness::Trace with_epilogue(harness::Trace trace) const;
+  // Whether the process grows each time that the trace is driven.
+  bool grows(const SwitchConfig& config, std::span<const Event> events, Progress& progress);
+  harness::Trace smallest(const harness::Trace& trace, const harness::Probe& probe, Progress& progress);
+  void check_growth(const harness::Trace& trace, const std::string& save_as, CheckResult& result, Progress& progress);
+  void add_conduct(CheckResult& result) const;
 
   const CheckOptions& options_;
   std::unique_ptr<harness::Subject> subject_;
+  harness::ProviderSubject* provider_ = nullptr;  // the subject, if it is one
+  harness::ClauseSet known_;
   std::optional<harness::Profile> profile_;
 };
 

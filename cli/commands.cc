@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "cli/isolate.h"
+#include "cli/lost.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
 #include "harness/coverage.h"
@@ -123,11 +124,39 @@ int replay_edition(const harness::Trace& trace) {
 
 }  // namespace
 
+namespace {
+
+// What the trace shows of a provider, made small.
+int minimize_provider(const harness::Trace& trace, const MinimizeOptions& options) {
+  const ProviderLimits limits;
+  const auto subject = make_subject(options.subject);
+  std::optional<harness::Symptom> symptom;
+  const IsolatedOutcome outcome = run_isolated(isolation_for(limits, "minimize"), [&](Progress& progress) {
+    progress.about_to_drive(trace);
+    symptom = harness::symptom_of_run(*subject, {}, trace.config, trace.events);
+    return symptom ? symptom->want + '\n' + symptom->got : std::string();
+  });
+  if (!outcome.result) return finish_minimize(minimize_loss(trace, loss_of(outcome), *subject, limits), options, 3);
+  if (outcome.result->empty()) {
+    fmt::print(stderr, "{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
+    return 0;
+  }
+  const std::size_t cut = outcome.result->find('\n');
+  const harness::Symptom shown{outcome.result->substr(0, cut), outcome.result->substr(cut + 1), false};
+  const harness::Probe probe = isolated(harness::shows(*subject, {}, shown), limits.call_s);
+  harness::MinimizeLimits effort;
+  effort.max_probes = 3000;
+  return finish_minimize(harness::minimize(trace, probe, effort).value_or(trace), options, 1);
+}
+
+}  // namespace
+
 int run_replay(const ReplayOptions& options) {
   harness::Trace trace = harness::read_any_trace(options.trace, options.id);
   if (!options.edition.empty()) trace.edition = options.edition;
   if (harness::edition_of(trace).any()) return replay_edition(trace);
-  IsolateOptions how{"replay", 120, true};
+  IsolateOptions how = isolation_for(options.subject, "replay");
+  how.quiet = true;
   IsolatedOutcome outcome = run_isolated(how, [&](Progress& progress) {
     auto subject = make_subject(options.subject);
     harness::Lockstep lockstep(*subject, {});
@@ -142,6 +171,7 @@ int run_replay(const ReplayOptions& options) {
     return std::string("agreed");
   });
   if (!outcome.result) {
+    if (how.guard) fmt::print(stderr, "{}\n", finding_of(trace, loss_of(outcome), options.subject).report);
     fmt::print(stderr, "The subject was lost: {}.\n", outcome.why);
     return 3;
   }
@@ -150,6 +180,7 @@ int run_replay(const ReplayOptions& options) {
 
 int run_minimize(const MinimizeOptions& options) {
   harness::Trace trace = harness::read_any_trace(options.input, options.id);
+  if (make_provider(options.subject)) return minimize_provider(trace, options);
   auto subject = make_subject(options.subject);
   if (loses_subject(*subject, trace.config, trace.events)) return minimize_loss(trace, *subject, options);
   harness::MinimizeLimits limits;

@@ -1,11 +1,15 @@
 #include "cli/isolate.h"
 
+#include <dlfcn.h>
+#include <execinfo.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -13,6 +17,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <system_error>
 
 #include "harness/binary.h"
@@ -21,7 +26,9 @@ namespace oftwin::cli {
 
 namespace {
 constexpr std::size_t kTraceRoom = 16u << 20;  // bytes; a larger trace is not kept
-}
+constexpr char kWhole = '\n';                  // ends a result; one without it is that of a process which ended itself
+constexpr std::size_t kWordsKept = 8192;       // of a guarded child's last ones
+}  // namespace
 
 struct Progress::Shared {
   std::atomic<std::uint64_t> beats, done, total, messages;
@@ -35,6 +42,8 @@ void Progress::step(std::uint64_t done, std::uint64_t total, std::uint64_t messa
   shared_->messages = messages;
   ++shared_->beats;
 }
+
+void Progress::beat() { ++shared_->beats; }
 
 void Progress::about_to_drive(const harness::Trace& trace) {
   Bytes bytes = harness::encode_binary(trace);
@@ -66,11 +75,63 @@ class SharedMemory {
   Progress::Shared* shared_;
 };
 
+// Where a guarded child leaves its last words; for its signal handler.
+int words_fd = -1;
+void (*describe_fault)(int, const void*) = nullptr;
+constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+void say_where(int signal, siginfo_t* info, void*) {
+  if (describe_fault) describe_fault(words_fd, signal == SIGABRT ? nullptr : info->si_addr);
+  void* frames[48];
+  const int n = backtrace(frames, static_cast<int>(std::size(frames)));
+  backtrace_symbols_fd(frames, n, words_fd);
+  std::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+bool sanitized() { return dlsym(RTLD_DEFAULT, "__asan_init") != nullptr; }
+
+void catch_faults() {
+  if (sanitized()) return;  // its own report is better
+  void* frames[1];
+  backtrace(frames, 1);  // loads what it needs, which must not happen in the handler
+  static std::uint8_t stack[1 << 16];
+  const stack_t alternative{stack, 0, sizeof stack};
+  sigaltstack(&alternative, nullptr);
+  struct sigaction action{};
+  action.sa_sigaction = say_where;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  for (const int signal : kFaults) sigaction(signal, &action, nullptr);
+}
+
+// Of address space: what the process has, and so much more.
+void limit_memory(unsigned megabytes) {
+  if (megabytes == 0 || sanitized()) return;
+  unsigned long long pages = 0;
+  if (std::FILE* f = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(f, "%llu", &pages) != 1) pages = 0;
+    std::fclose(f);
+  }
+  const rlim_t most = pages * static_cast<unsigned long>(sysconf(_SC_PAGESIZE)) + (rlim_t{megabytes} << 20);
+  const rlimit limit{most, most};
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+void be_guarded(const Guard& guard, int words) {
+  words_fd = words;
+  describe_fault = guard.describe;
+  dup2(words, STDERR_FILENO);
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  limit_memory(guard.memory_mb);
+  catch_faults();
+}
+
 [[noreturn]] void child(int out, Progress::Shared* shared, const std::function<std::string(Progress&)>& work) {
   Progress progress(shared);
   int code = 0;
   try {
-    std::string result = work(progress);
+    std::string result = work(progress) + kWhole;
     for (std::size_t at = 0; at < result.size() && code == 0;) {
       ssize_t n = write(out, result.data() + at, result.size() - at);
       if (n > 0)
@@ -134,17 +195,52 @@ std::string how_it_ended(int status) {
   return fmt::format("it exited with code {}", WEXITSTATUS(status));
 }
 
+std::string words_of(int fd) {
+  const off_t size = lseek(fd, 0, SEEK_END);
+  if (size <= 0) return "";
+  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(kWordsKept));
+  std::string text(static_cast<std::size_t>(size - from), '\0');
+  const ssize_t n = pread(fd, text.data(), text.size(), from);
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text;
+}
+
+// A hung child says where it hangs if it can, and is gone afterwards in any case.
+void end_hung(pid_t pid, bool guarded) {
+  if (guarded) {
+    kill(pid, SIGABRT);
+    for (int i = 0; i < 100; ++i) {
+      siginfo_t ended{};
+      if (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid)
+        return;
+      usleep(10000);
+    }
+  }
+  kill(pid, SIGKILL);
+}
+
+IsolatedOutcome run_here(const std::function<std::string(Progress&)>& work) {
+  SharedMemory memory;
+  Progress progress(memory.get());
+  IsolatedOutcome outcome;
+  outcome.result = work(progress);
+  return outcome;
+}
+
 }  // namespace
 
 IsolatedOutcome run_isolated(const IsolateOptions& options, const std::function<std::string(Progress&)>& work) {
+  if (options.in_process) return run_here(work);
   SharedMemory memory;
   int ends[2];
   if (pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+  const int words = options.guard ? memfd_create("last words", 0) : -1;
   std::fflush(nullptr);
   pid_t pid = fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid == 0) {
     close(ends[0]);
+    if (options.guard) be_guarded(*options.guard, words);
     child(ends[1], memory.get(), work);
   }
   close(ends[1]);
@@ -152,18 +248,56 @@ IsolatedOutcome run_isolated(const IsolateOptions& options, const std::function<
   std::string result;
   bool finished = read_all(ends[0], *memory.get(), options, result);
   close(ends[0]);
-  if (!finished) kill(pid, SIGKILL);
+  if (!finished) end_hung(pid, options.guard.has_value());
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  if (finished && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+  rusage used{};
+  while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {}
+  outcome.done = memory.get()->done;
+  if (words >= 0) {
+    outcome.last_words = words_of(words);
+    close(words);
+  }
+  const bool whole = !result.empty() && result.back() == kWhole;
+  if (finished && whole && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    result.pop_back();
     outcome.result = std::move(result);
     return outcome;
   }
   outcome.why = finished ? how_it_ended(status) : fmt::format("it did nothing for {} s and was ended", options.hang_s);
+  const auto used_mb = static_cast<unsigned long>(used.ru_maxrss) / 1024;
+  if (options.guard && options.guard->memory_mb != 0 && used_mb * 10 >= options.guard->memory_mb * 7ul) {
+    outcome.why += fmt::format("; it had {} MB of memory, and the limit is {}", used_mb, options.guard->memory_mb);
+  }
   if (std::uint32_t size = memory.get()->trace_size) {
     outcome.trace = harness::decode_binary({memory.get()->trace, size});
   }
   return outcome;
+}
+
+std::optional<std::int64_t> attempt_isolated(unsigned seconds, const std::function<std::int64_t()>& attempt) {
+  struct Answer {
+    std::int64_t value;
+    bool given;
+  };
+  void* p = mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+  auto* answer = static_cast<Answer*>(p);
+  std::fflush(nullptr);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(seconds);
+    try {
+      answer->value = attempt();
+      answer->given = true;
+    } catch (const std::exception&) {}
+    _exit(0);
+  }
+  int status = 0;
+  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  std::optional<std::int64_t> out;
+  if (pid > 0 && answer->given) out = answer->value;
+  munmap(p, sizeof(Answer));
+  return out;
 }
 
 }  // namespace oftwin::cli

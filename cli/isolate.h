@@ -20,6 +20,8 @@ class Progress {
 
   // `done` of `total` things (0: not known), `messages` checked so far. Also shows that the work is alive.
   void step(std::uint64_t done, std::uint64_t total, std::uint64_t messages);
+  // It is alive.
+  void beat();
   // What to save if this is the last that is heard.
   void about_to_drive(const harness::Trace& trace);
 
@@ -31,15 +33,30 @@ struct IsolatedOutcome {
   std::optional<std::string> result;    // what the work returned; nullopt: it was lost
   std::string why;                      // how it was lost: signal, exit code or hang
   std::optional<harness::Trace> trace;  // the last one announced
+  std::uint64_t done = 0;               // as in the last step()
+  std::string last_words;               // guarded: what it wrote to standard error, and the stack where it was lost
+};
+
+// For work with code of somebody else's in it.
+struct Guard {
+  unsigned memory_mb = 1024;  // that the child may take beyond what it has at its start; 0: no limit
+  // Called in the child's signal handler when it faults or is ended because it hangs: writes a line to `fd`. Only what
+  // is safe in a signal handler.
+  void (*describe)(int fd, const void* address) = nullptr;
 };
 
 struct IsolateOptions {
-  std::string label;      // of the progress line on a terminal
-  unsigned hang_s = 120;  // without a step() for this long, the child is hung
-  bool quiet = false;     // no progress line
+  std::string label;           // of the progress line on a terminal
+  unsigned hang_s = 120;       // without a step() for this long, the child is hung
+  bool quiet = false;          // no progress line
+  std::optional<Guard> guard;  // then the child's standard error is kept and not shown
+  bool in_process = false;     // for a debugger: no child, and a loss is the loss of this process
 };
 
 // `work` runs in the child; an exception that leaves it loses it.
 IsolatedOutcome run_isolated(const IsolateOptions& options, const std::function<std::string(Progress&)>& work);
+
+// Runs `attempt` in a process of its own, for at most `seconds`; nullopt if that was lost.
+std::optional<std::int64_t> attempt_isolated(unsigned seconds, const std::function<std::int64_t()>& attempt);
 
 }  // namespace oftwin::cli

@@ -44,6 +44,17 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");
   c->add_flag("--probe", o.probe, "Find out what a live switch has, and write it as a profile; its flows are lost");
   c->add_option("-o", o.output, "File for that profile; standard output without it");
+  c->add_option("--runs", o.provider.patience.runs, "A provider completes each operation within so many of its run()s,")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  c->add_option("--patience", o.provider.patience.ms, "or within so many ms of the switch's clock, whichever is later")
+      ->capture_default_str();
+  c->add_option("--call", o.provider.call_s, "Seconds that a provider has for one call")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
+  c->add_option("--memory", o.provider.memory_mb, "MB that a provider's process may grow by; 0: no limit")
+      ->capture_default_str();
+  c->add_flag("--in-process", o.provider.in_process, "A provider without a process of its own, for a debugger");
   c->add_flag("--rewrite", o.rewrite, "Regenerate the expectations of traces from the model; checks nothing");
 }
 

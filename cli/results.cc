@@ -54,16 +54,51 @@ json to_json(const harness::Reading& r) {
   return {{"clause", r.clause}, {"label", r.label}, {"reason", r.reason}, {"used", r.used}};
 }
 
+json to_json(const harness::ProviderCounts& c) {
+  return {{"at_once", c.at_once}, {"late", c.late},         {"refused", c.refused},         {"failed", c.failed},
+          {"expired", c.expired}, {"injected", c.injected}, {"transmitted", c.transmitted}, {"handed_up", c.handed_up}};
+}
+
+harness::ProviderCounts conduct(const json& j) {
+  return {j["at_once"], j["late"],     j["refused"],     j["failed"],
+          j["expired"], j["injected"], j["transmitted"], j["handed_up"]};
+}
+
+// That a provider agrees says little if it refused everything.
+std::string print_conduct(const CheckResult& r) {
+  const harness::ProviderCounts& c = r.conduct;
+  return fmt::format(
+      "{}\n          operations: {} done at once, {} late, {} refused, {} failed; {} rules timed out; frames: {} "
+      "arrived, "
+      "{} sent, {} handed up",
+      r.provider, grouped(c.at_once), grouped(c.late), grouped(c.refused), grouped(c.failed), grouped(c.expired),
+      grouped(c.injected), grouped(c.transmitted), grouped(c.handed_up));
+}
+
 json to_json(const CheckResult& r) {
   json findings = json::array(), readings = json::array();
   for (const auto& f : r.findings) findings.push_back(to_json(f));
   for (const auto& reading : r.readings) readings.push_back(to_json(reading));
-  return {{"input", r.input},       {"kind", r.kind},         {"events", r.events},
-          {"messages", r.messages}, {"agreed", r.agreed},     {"outside", r.outside},
-          {"diverged", r.diverged}, {"covered", r.covered},   {"clauses", clause_ids(r.clauses)},
-          {"notes", r.notes},       {"failures", r.failures}, {"bad_input", r.bad_input},
-          {"lost", r.lost},         {"saved", r.saved},       {"seconds", r.seconds},
-          {"findings", findings},   {"readings", readings},   {"compared", clause_ids(r.compared)}};
+  return {{"input", r.input},
+          {"kind", r.kind},
+          {"events", r.events},
+          {"messages", r.messages},
+          {"agreed", r.agreed},
+          {"outside", r.outside},
+          {"diverged", r.diverged},
+          {"covered", r.covered},
+          {"clauses", clause_ids(r.clauses)},
+          {"notes", r.notes},
+          {"failures", r.failures},
+          {"bad_input", r.bad_input},
+          {"lost", r.lost},
+          {"saved", r.saved},
+          {"seconds", r.seconds},
+          {"findings", findings},
+          {"readings", readings},
+          {"compared", clause_ids(r.compared)},
+          {"provider", r.provider},
+          {"conduct", to_json(r.conduct)}};
 }
 
 std::uint64_t total(const CheckSummary& s, std::uint64_t CheckResult::* field) {
@@ -102,12 +137,39 @@ CheckResult decode_result(const std::string& text) {
     r.readings.push_back({one["clause"], one["label"], one["reason"], one["used"]});
   }
   r.notes = j["notes"];
+  r.provider = j["provider"];
+  r.conduct = conduct(j["conduct"]);
   r.failures = j["failures"];
   r.bad_input = j["bad_input"];
   r.lost = j["lost"];
   r.saved = j["saved"];
   r.seconds = j["seconds"];
   return r;
+}
+
+void add_failure(CheckResult& result, const std::string& text) {
+  constexpr std::size_t shown = 3;
+  if (result.failures.size() < shown)
+    result.failures.push_back(text);
+  else if (result.failures.size() == shown)
+    result.failures.emplace_back("... and more");
+}
+
+CheckResult& CheckResult::operator+=(CheckResult part) {
+  events += part.events, messages += part.messages;
+  agreed += part.agreed, outside += part.outside, diverged += part.diverged, covered += part.covered;
+  clauses |= part.clauses, compared |= part.compared;
+  std::ranges::move(part.findings, std::back_inserter(findings));
+  std::ranges::move(part.readings, std::back_inserter(readings));
+  std::ranges::move(part.notes, std::back_inserter(notes));
+  for (const std::string& failure : part.failures) add_failure(*this, failure);
+  if (bad_input.empty()) bad_input = part.bad_input;
+  if (lost.empty()) lost = part.lost;
+  if (!part.saved.empty()) saved = part.saved;
+  if (!part.provider.empty()) provider = part.provider;
+  conduct += part.conduct;
+  seconds += part.seconds;
+  return *this;
 }
 
 harness::ClauseSet CheckSummary::clauses() const {
@@ -137,6 +199,7 @@ void print_result(const CheckResult& r) {
   if (r.diverged) counts += fmt::format(", {} DIVERGED", grouped(r.diverged));
   if (!r.lost.empty()) counts += ", SUBJECT LOST";
   fmt::print("{:<10}{}: {}; {} messages\n", r.kind, r.input, counts, grouped(r.messages));
+  if (!r.provider.empty()) fmt::print("          {}\n", print_conduct(r));
   for (const auto& note : r.notes) fmt::print("          {}\n", note);
   for (const auto& failure : r.failures) fmt::print("\n{}\n", failure);
   if (!r.lost.empty()) fmt::print("\nThe subject was lost: {}.\n", r.lost);

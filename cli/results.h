@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/lockstep.h"
+#include "harness/subject/contract.h"
 #include "harness/verdict.h"
 
 namespace oftwin::cli {
@@ -25,14 +26,21 @@ struct CheckResult {
   std::string bad_input;              // why it could not be read
   std::string lost;                   // how the subject was lost
   std::string saved;                  // the trace that was saved then, or for a divergence
+  std::string provider;               // what it is, where the subject is a provider library
+  harness::ProviderCounts conduct;    // what it did
   double seconds = 0;
 
+  // Another part of the same input.
+  CheckResult& operator+=(CheckResult part);
   bool ok() const { return diverged == 0 && failures.empty() && bad_input.empty() && lost.empty(); }
 };
 
 // Between processes.
 std::string encode_result(const CheckResult& result);
 CheckResult decode_result(const std::string& text);
+
+// The first few are kept in full.
+void add_failure(CheckResult& result, const std::string& text);
 
 // All inputs.
 struct CheckSummary {

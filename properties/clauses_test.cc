@@ -21,9 +21,10 @@ TEST(clauses, every_freedom_is_hit_in_the_model) {
   EXPECT_EQ(print_ids(missing(clauses_of_kind(ClauseKind::freedom), ids_of(clauses_in_model(kRoot)))), "");
 }
 
-TEST(clauses, every_clause_of_the_contract_is_judged) {
+TEST(clauses, every_clause_of_the_contract_is_judged_and_claimed) {
   const ClauseIds contract = clauses_of_kind(ClauseKind::contract);
   EXPECT_EQ(print_ids(missing(contract, ids_of(clauses_in_contract(kRoot)))), "");
+  EXPECT_EQ(print_ids(missing(contract, ids_of(clauses_claimed(kRoot)))), "");
 }
 
 TEST(clauses, every_must_clause_is_claimed_by_a_trace_or_a_property) {

@@ -77,7 +77,9 @@ TEST(ProviderLibrary, an_older_minor_version_has_null_where_it_has_nothing) {
     EXPECT_EQ(table.size, sizeof table);
     EXPECT_EQ(table.test_inject, nullptr);
     EXPECT_EQ(table.test_set_ports, nullptr);
-    if (minor == 0) EXPECT_EQ(table.set_eviction_threshold, nullptr);
+    if (minor == 0) {
+      EXPECT_EQ(table.set_eviction_threshold, nullptr);
+    }
     EXPECT_EQ(table.set_drop_frags, older.set_drop_frags);
   }
 }
@@ -115,7 +117,7 @@ TEST_P(ExampleAgrees, on_generated_traces) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, ExampleAgrees, testing::Values("", "late"),
-                         [](const auto& info) { return std::string(*info.param ? info.param : "at_once"); });
+                         [](const auto& p) { return std::string(*p.param ? p.param : "at_once"); });
 
 }  // namespace
 }  // namespace oftwin::harness

@@ -123,6 +123,7 @@ void* Contract::rule_alloc() {
   }
   if (handle != nullptr && !by_handle_.try_emplace(handle).second) {
     breach(clause("PROV-11"), "rule_alloc() returns the handle of a rule that is alive");
+    return nullptr;  // to the host: there is no memory
   }
   return handle;
 }

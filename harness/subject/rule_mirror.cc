@@ -30,11 +30,10 @@ MirrorArena::MirrorArena() {
   void* p = mmap(nullptr, kArena, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) throw std::bad_alloc();
   begin_ = static_cast<std::uint8_t*>(p);
-  arena_in_use = begin_;
 }
 
 MirrorArena::~MirrorArena() {
-  arena_in_use = nullptr;
+  if (arena_in_use == begin_) arena_in_use = nullptr;
   munmap(begin_, kArena);
 }
 
@@ -51,6 +50,7 @@ bool is_mirror_address(const void* address) {
 
 std::uint8_t* MirrorArena::take(std::size_t bytes, std::size_t* size) {
   *size = in_pages(bytes);
+  arena_in_use = begin_;
   if (*size > kArena - next_) return reuse(*size);
   std::uint8_t* pages = begin_ + next_;
   next_ += *size;
