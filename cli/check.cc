@@ -119,7 +119,7 @@ class Checking {
   IsolateOptions how(const std::string& label) const {
     if (provider_) {
       IsolateOptions guarded = isolation_for(options_.provider, label);
-      if (known_to_hang_) guarded.hang_s = std::min(guarded.hang_s, 2u);
+      if (known_to_hang_) guarded.hang = std::min(guarded.hang, std::chrono::milliseconds(1000));
       return guarded;
     }
     IsolateOptions plain;

@@ -30,8 +30,9 @@ namespace oftwin::cli {
 namespace {
 
 constexpr std::size_t kMinimizedFindings = 10;  // of one input, whatever they are about
-constexpr std::size_t kProviderProbes = 1500;   // of one finding, each in a process of its own
-constexpr std::uint64_t kGrowthEvery = 250;     // generated traces
+constexpr std::size_t kProviderFindings = 3;
+constexpr std::size_t kProviderProbes = 1500;  // of one finding, each in a process of its own
+constexpr std::uint64_t kGrowthEvery = 250;    // generated traces
 
 std::size_t heap_in_use() {
   const auto info = mallinfo2();
@@ -236,7 +237,8 @@ void InputChecker::check_growth(const harness::Trace& trace, const std::string& 
 
 void InputChecker::add_finding(const harness::Trace& trace, const harness::Divergence& divergence,
                                const std::string& save_as, CheckResult& result, Progress& progress) {
-  if (result.findings.size() >= kMinimizedFindings || known_.any()) {  // of many, only those about something else
+  const std::size_t most = provider_ ? kProviderFindings : kMinimizedFindings;
+  if (result.findings.size() >= most || known_.any()) {  // of many, only those about something else
     harness::ClauseSet known = known_;
     for (const auto& finding : result.findings) known |= finding.clauses;
     const harness::ClauseSet fresh = harness::suspects(trace.config, divergence) & ~known;
@@ -330,6 +332,7 @@ void InputChecker::check_session(const std::string& file, CheckResult& result, P
 harness::Trace InputChecker::random_trace(std::uint64_t n) const {
   harness::GeneratorOptions what;
   what.scripted = provider_ == nullptr;
+  what.limits = !profile_;
   harness::Trace trace = harness::generate(options_.seed + n, what);
   if (profile_) trace = harness::restricted(*profile_, std::move(trace));
   return provider_ ? with_epilogue(std::move(trace)) : trace;
@@ -342,9 +345,7 @@ CheckResult InputChecker::check_random(const std::string& name, std::uint64_t fi
   result.kind = "random";
   known_ = known;
   try {
-    for (std::uint64_t i = 0; i < options_.random; ++i) {
-      harness::Trace trace = harness::generate(options_.seed + i, {.limits = !profile_});
-      if (profile_) trace = harness::restricted(*profile_, std::move(trace));
+    for (std::uint64_t i = first; i < first + count; ++i) {
       const std::uint64_t before = result.diverged;
       const harness::Trace trace = random_trace(i);
       const std::string seed = std::to_string(options_.seed + i);

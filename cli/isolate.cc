@@ -173,7 +173,7 @@ bool read_all(int in, const Progress::Shared& shared, const IsolateOptions& opti
   auto alive = Clock::now();
   for (;;) {
     pollfd p{in, POLLIN, 0};
-    int ready = poll(&p, 1, 200);
+    int ready = poll(&p, 1, static_cast<int>(std::min<std::int64_t>(options.hang.count(), 200)));
     if (ready > 0) {
       char buffer[65536];
       ssize_t n = read(in, buffer, sizeof buffer);
@@ -185,7 +185,7 @@ bool read_all(int in, const Progress::Shared& shared, const IsolateOptions& opti
       beats = shared.beats;
       alive = Clock::now();
     }
-    if (Clock::now() - alive > std::chrono::seconds(options.hang_s)) return false;
+    if (Clock::now() - alive > options.hang) return false;
   }
 }
 
@@ -263,7 +263,9 @@ IsolatedOutcome run_isolated(const IsolateOptions& options, const std::function<
     outcome.result = std::move(result);
     return outcome;
   }
-  outcome.why = finished ? how_it_ended(status) : fmt::format("it did nothing for {} s and was ended", options.hang_s);
+  outcome.why = finished ? how_it_ended(status)
+                         : fmt::format("it did nothing for {:g} s and was ended",
+                                       static_cast<double>(options.hang.count()) / 1000);
   const auto used_mb = static_cast<unsigned long>(used.ru_maxrss) / 1024;
   if (options.guard && options.guard->memory_mb != 0 && used_mb * 10 >= options.guard->memory_mb * 7ul) {
     outcome.why += fmt::format("; it had {} MB of memory, and the limit is {}", used_mb, options.guard->memory_mb);

@@ -4,6 +4,7 @@
 // when it dies, the trace is still there. Nothing is written to disk for the good case.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -46,11 +47,11 @@ struct Guard {
 };
 
 struct IsolateOptions {
-  std::string label;           // of the progress line on a terminal
-  unsigned hang_s = 120;       // without a step() for this long, the child is hung
-  bool quiet = false;          // no progress line
-  std::optional<Guard> guard;  // then the child's standard error is kept and not shown
-  bool in_process = false;     // for a debugger: no child, and a loss is the loss of this process
+  std::string label;                                           // of the progress line on a terminal
+  std::chrono::milliseconds hang = std::chrono::seconds(120);  // without a step() for this long, the child is hung
+  bool quiet = false;                                          // no progress line
+  std::optional<Guard> guard;                                  // then the child's standard error is kept and not shown
+  bool in_process = false;  // for a debugger: no child, and a loss is the loss of this process
 };
 
 // `work` runs in the child; an exception that leaves it loses it.

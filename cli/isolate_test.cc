@@ -11,7 +11,7 @@
 namespace oftwin::cli {
 namespace {
 
-const IsolateOptions kQuietly{"test", 1, true, std::nullopt, false};
+const IsolateOptions kQuietly{"test", std::chrono::seconds(1), true, std::nullopt, false};
 
 harness::Trace some_trace() {
   harness::Trace trace;

@@ -79,7 +79,7 @@ std::string stack_of(std::string_view frames) {
 IsolateOptions isolation_for(const ProviderLimits& limits, const std::string& label) {
   IsolateOptions how;
   how.label = label;
-  how.hang_s = limits.call_s;
+  how.hang = std::chrono::seconds(limits.call_s);
   how.guard = Guard{limits.memory_mb, describe_fault};
   how.in_process = limits.in_process;
   return how;
@@ -126,7 +126,7 @@ harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harn
   const bool hung = loss.how.starts_with("it did nothing");
   IsolateOptions how = isolation_for(limits, "");
   how.quiet = true;
-  how.hang_s = hung ? 1 : std::min(limits.call_s, 3u);
+  how.hang = hung ? std::chrono::milliseconds(300) : std::chrono::seconds(std::min(limits.call_s, 3u));
   const bool greedy = loss.how.find(" MB of memory") != std::string::npos;
   if (greedy) how.guard->memory_mb = std::min(limits.memory_mb, 64u);
   const harness::Probe probe = [&](const SwitchConfig& config,
@@ -145,7 +145,7 @@ harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harn
     return std::min<std::size_t>(outcome.done, events.size() - 1);
   };
   harness::MinimizeLimits effort;
-  effort.max_probes = hung ? 15 : greedy ? 60 : 600;
+  effort.max_probes = hung ? 20 : greedy ? 60 : 600;
   return harness::minimize(trace, probe, effort).value_or(trace);
 }
 
