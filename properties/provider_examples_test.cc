@@ -64,7 +64,7 @@ class BrokenProvider : public testing::Test {
     }
     ASSERT_TRUE(fs::exists(folder_)) << ran.output;
     for (const auto& entry : fs::directory_iterator(folder_)) {
-      if (clause == "PROV-12") return;  // one run does not show it
+      if (provider == "leaks" || provider == "hangs") return;  // one run does not show it; ten seconds show it
       EXPECT_EQ(run("replay " + who + " " + entry.path().string()).code, code) << entry.path();
       return;
     }
@@ -88,12 +88,12 @@ TEST_F(BrokenProvider, PROV_11_hands_out_a_handle_twice) { names("hands_out_a_ha
 TEST_F(BrokenProvider, PROV_12_leaks) { names("leaks", "PROV-12", kDiverged); }
 TEST_F(BrokenProvider, PROV_13_crashes_on_a_long_list) { names("crashes_on_a_long_list", "PROV-13", kLost); }
 TEST_F(BrokenProvider, PROV_13_hangs) { names("hangs", "PROV-13", kLost, "--random 1 --call 1"); }
-TEST_F(BrokenProvider, PROV_13_eats_memory) { names("eats_memory", "PROV-13", kLost, "--random 10 --memory 64"); }
-TEST_F(BrokenProvider, DP_1_mixes_up_masks) { names("mixes_up_masks", "DP-1", kDiverged, "--random 300"); }
-TEST_F(BrokenProvider, DP_1_forgets_the_priority) { names("forgets_the_priority", "DP-1", kDiverged, "--random 300"); }
-TEST_F(BrokenProvider, DP_4_does_not_count) { names("does_not_count", "DP-4", kDiverged, "--random 300"); }
+TEST_F(BrokenProvider, PROV_13_eats_memory) { names("eats_memory", "PROV-13", kLost, "--random 2 --memory 64"); }
+TEST_F(BrokenProvider, DP_1_mixes_up_masks) { names("mixes_up_masks", "DP-1", kDiverged, "--random 100"); }
+TEST_F(BrokenProvider, DP_1_forgets_the_priority) { names("forgets_the_priority", "DP-1", kDiverged, "--random 100"); }
+TEST_F(BrokenProvider, DP_4_does_not_count) { names("does_not_count", "DP-4", kDiverged, "--random 40"); }
 TEST_F(BrokenProvider, EXP_4_idle_from_the_beginning) {
-  names("idle_from_the_beginning", "EXP-4", kDiverged, "--random 3000");
+  names("idle_from_the_beginning", "EXP-4", kDiverged, "--random 200");
 }
 
 // What is lost costs the trace that it was lost with, and no other.

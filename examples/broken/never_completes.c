@@ -1,6 +1,21 @@
-/* PROV-2: modifications are forgotten. */
+/* PROV-2: modifications are put off until the end. */
 #include "examples/broken/broken.h"
 
-static void forget(void* p, const oft_rule* rule, oft_op* op) { (void)p, ((flow*)rule->handle)->op = op; }
+static void put_off(void* p, const oft_rule* rule, oft_op* op) {
+  (void)p;
+  ((flow*)rule->handle)->op = op;
+}
 
-static void break_it(oft_provider* t) { t->rule_modify_actions = forget; }
+static void complete_at_last(void* p) {
+  provider* pr = p;
+  for (flow *f = pr->flows, *next; f != NULL; f = next) {
+    next = f->next;
+    if (f->op != NULL) pr->host->op_complete(pr->host_data, f->op, OFT_OK);
+    f->op = NULL;
+  }
+}
+
+static void break_it(oft_provider* t) {
+  t->rule_modify_actions = put_off;
+  t->destruct = complete_at_last;
+}
