@@ -119,6 +119,15 @@ TEST(ProviderCampaign, the_correct_provider_agrees_also_when_it_is_late) {
   }
 }
 
+// Its operations are always late.
+TEST(ProviderCampaign, the_provider_in_rust_agrees) {
+  if (!fs::exists(OFTWIN_EXAMPLES "/provider_rust.so")) GTEST_SKIP() << "there was no rustc to build it with";
+  const Ran ran = run("check " + subject("provider_rust") + " --random 1000 --seed 7");
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  EXPECT_NE(ran.output.find("1,000 agreed"), std::string::npos) << ran.output;
+  EXPECT_NE(ran.output.find(" 0 done at once"), std::string::npos) << ran.output;
+}
+
 TEST(ProviderCampaign, what_is_no_provider_is_refused_with_words) {
   const Ran none = run("check --random 1 --subject provider:/there/is/none.so");
   EXPECT_EQ(none.code, kUnusable);
