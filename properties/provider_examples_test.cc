@@ -85,10 +85,10 @@ TEST_F(BrokenProvider, PROV_8_keeps_the_victim) { names("keeps_the_victim", "PRO
 TEST_F(BrokenProvider, PROV_9_packet_in_from_statistics) { names("packet_in_from_statistics", "PROV-9", kDiverged); }
 TEST_F(BrokenProvider, PROV_10_expires_in_flux) { names("expires_in_flux", "PROV-10", kDiverged, "--random 300"); }
 TEST_F(BrokenProvider, PROV_11_hands_out_a_handle_twice) { names("hands_out_a_handle_twice", "PROV-11", kDiverged); }
-TEST_F(BrokenProvider, PROV_12_leaks) { names("leaks", "PROV-12", kDiverged); }
+TEST_F(BrokenProvider, PROV_12_leaks) { names("leaks", "PROV-12", kDiverged, "--random 300"); }
 TEST_F(BrokenProvider, PROV_13_crashes_on_a_long_list) { names("crashes_on_a_long_list", "PROV-13", kLost); }
 TEST_F(BrokenProvider, PROV_13_hangs) { names("hangs", "PROV-13", kLost, "--random 1 --call 1"); }
-TEST_F(BrokenProvider, PROV_13_eats_memory) { names("eats_memory", "PROV-13", kLost, "--random 2 --memory 64"); }
+TEST_F(BrokenProvider, PROV_13_eats_memory) { names("eats_memory", "PROV-13", kLost, "--random 5 --memory 64"); }
 TEST_F(BrokenProvider, DP_1_mixes_up_masks) { names("mixes_up_masks", "DP-1", kDiverged, "--random 100"); }
 TEST_F(BrokenProvider, DP_1_forgets_the_priority) { names("forgets_the_priority", "DP-1", kDiverged, "--random 100"); }
 TEST_F(BrokenProvider, DP_4_does_not_count) { names("does_not_count", "DP-4", kDiverged, "--random 40"); }
