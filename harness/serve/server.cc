@@ -103,8 +103,7 @@ Deadline Server::wait_until(Deadline latest) const {
   return out;
 }
 
-// --- Coming
-// -----------------------------------------------------------------------------------------------------------
+// --- Coming ---
 
 void Server::accept() {
   for (const Door& door : doors_) {
@@ -192,8 +191,7 @@ void Server::enter(Guest& guest) {
   if (happen(event::ConnOpen{guest.name})) happen(event::Loop{});
 }
 
-// --- Being served
-// ------------------------------------------------------------------------------------------------------
+// --- Being served ---
 
 // What a guest in session does beside speaking.
 void Server::watch(Guest& guest) {
@@ -283,8 +281,7 @@ void Server::feed(Guest& guest, ByteView messages) {
   if (happen(event::Recv{guest.name, Bytes(messages.begin(), messages.end())})) happen(event::Loop{});
 }
 
-// --- Going
-// -------------------------------------------------------------------------------------------------------------
+// --- Going ---
 
 void Server::end(Guest& guest) {
   guest.channel->close();
@@ -334,8 +331,7 @@ void Server::sweep() {
   std::erase_if(guests_, [](const auto& g) { return leaving(*g) && g->channel->closed(); });
 }
 
-// --- The switch
-// --------------------------------------------------------------------------------------------------------
+// --- The switch ---
 
 Guest* Server::find(ConnName name) {
   const auto it = std::ranges::find_if(guests_, [&](const auto& g) { return in_session(*g) && g->name == name; });
