@@ -44,9 +44,14 @@ struct Shape {
 };
 constexpr Shape kNarrow{1, 8}, kWide{2, 64};
 
+// The datapath's own, but for the number of places.
+struct MachineFlowParts : sim::MachineParts {
+  static constexpr std::size_t kCacheSlots = 1;
+};
+
 template <class P, Shape shape>
 struct FlowList {
-  using Parts = std::conditional_t<std::is_same_v<P, Proof>, UnknownFlowParts, sim::MachineParts>;
+  using Parts = std::conditional_t<std::is_same_v<P, Proof>, UnknownFlowParts, MachineFlowParts>;
   using Flow = sim::FlowOf<Parts>;
   using Truth = decltype(std::declval<typename Parts::Word>() == 0);
   struct Listed {
