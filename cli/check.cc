@@ -75,15 +75,16 @@ class Checking {
     });
   }
 
-  // A process that is lost costs the trace that it was lost with, and no other.
+  // All that is generated. A process that is lost costs the trace that it was lost with, and no other.
   CheckResult random() {
     return timed([&] {
       CheckResult all;
       all.input = fmt::format("random seed {} count {}", options_.seed, options_.random);
+      if (options_.tables > 0) all.input += fmt::format(" and {} tables", options_.tables);
       all.kind = "random";
       std::uint64_t losses = 0, hangs = 0;
-      for (std::uint64_t at = 0; at < options_.random && all.bad_input.empty();) {
-        const std::uint64_t count = std::min(kBatch, options_.random - at);
+      for (std::uint64_t at = 0; at < options_.generated() && all.bad_input.empty();) {
+        const std::uint64_t count = std::min(kBatch, options_.generated() - at);
         const IsolatedOutcome outcome = batch(all, at, count);
         if (outcome.result) {
           all += decode_result(*outcome.result);
@@ -92,12 +93,13 @@ class Checking {
         }
         const std::uint64_t lost = at + std::min(outcome.done, count - 1);
         if (const auto before = batch(all, at, lost - at); before.result) all += decode_result(*before.result);
-        add_loss(outcome, outcome.trace, fmt::format("{}/lost-seed-{}.trace", options_.out, options_.seed + lost), all);
+        add_loss(outcome, outcome.trace, checker_.file_of("lost", lost), all);
         at = lost + 1;
         ++losses;
         hangs += hung(outcome);
         if (provider_ && hangs < kMostHangs) continue;
-        if (at < options_.random) all.notes.push_back(fmt::format("given up after {} of {}", at, options_.random));
+        if (at < options_.generated())
+          all.notes.push_back(fmt::format("given up after {} of {}", at, options_.generated()));
         break;
       }
       if (losses > 1) all.lost += fmt::format(" (the first of {} losses)", losses);
@@ -213,13 +215,15 @@ int run_check(const CheckOptions& options) {
                                  *options.edition));
   }
   std::vector<std::string> files = expand_inputs(options.inputs);
-  if (files.empty() && options.random == 0 && options.tables == 0)
-    throw UsageError("nothing to check: name files or folders, or --random N");
+  if (files.empty() && options.generated() == 0) {
+    throw UsageError("nothing to check: name files or folders, or --random N, or --tables N");
+  }
   if (options.rewrite) return rewrite(files, options);
   must_be_verdicts(options.verdicts);
   if (is_live(options.subject)) return finish(check_live(options, files), options, true);
   Checking checking(options);
   if (options.random > 0) checking.checker().must_be_comparable("--random");
+  if (options.tables > 0) checking.checker().must_be_comparable("--tables");
   CheckSummary summary;
   summary.subject = options.subject;
   bool print = options.json != "-";
@@ -231,7 +235,7 @@ int run_check(const CheckOptions& options) {
     add(std::move(*lost));
   } else {
     for (const auto& file : files) add(checking.file(file));
-    if (options.random > 0) add(checking.random());
+    if (options.generated() > 0) add(checking.random());
   }
   return finish(summary, options, false);
 }

@@ -16,6 +16,7 @@ struct CheckOptions {
   std::optional<std::string> edition;
   std::uint64_t random = 0;  // that many generated traces, too
   std::uint64_t tables = 0;  // that many generated tables with the packets that test them, too
+  std::uint64_t generated() const { return random + tables; }
   std::uint64_t seed = 1;
   std::string out = "out";            // where traces of divergences and crashes are saved
   std::string json, junit;            // files; json may be - for standard output

@@ -11,12 +11,14 @@
 #include "harness/applicable.h"
 #include "harness/capture.h"
 #include "harness/convert.h"
+#include "harness/default_config.h"
 #include "harness/edition.h"
 #include "harness/expect.h"
 #include "harness/files.h"
 #include "harness/generator.h"
 #include "harness/minimize.h"
 #include "harness/packets.h"
+#include "harness/probe/table_trace.h"
 #include "harness/replay.h"
 #include "harness/replay_subject.h"
 #include "harness/report.h"
@@ -330,12 +332,25 @@ void InputChecker::check_session(const std::string& file, CheckResult& result, P
 }
 
 harness::Trace InputChecker::random_trace(std::uint64_t n) const {
-  harness::GeneratorOptions what;
-  what.scripted = provider_ == nullptr;
-  what.limits = !profile_;
-  harness::Trace trace = harness::generate(options_.seed + n, what);
-  if (profile_) trace = harness::restricted(*profile_, std::move(trace));
+  harness::Trace trace;
+  if (n < options_.random) {
+    harness::GeneratorOptions what;
+    what.scripted = provider_ == nullptr;
+    what.limits = !profile_;
+    trace = harness::generate(options_.seed + n, what);
+    if (profile_) trace = harness::restricted(*profile_, std::move(trace));
+  } else {
+    SwitchConfig config = profile_ ? harness::config_of(*profile_) : harness::default_config();
+    config.provider = ProviderMode::simulated;
+    trace = probe::table_with_probes(options_.seed + n - options_.random, config, profile_ ? &*profile_ : nullptr);
+  }
   return provider_ ? with_epilogue(std::move(trace)) : trace;
+}
+
+std::string InputChecker::file_of(const std::string& what, std::uint64_t n) const {
+  const bool table = n >= options_.random;
+  return fmt::format("{}/{}-{}-{}.trace", options_.out, what, table ? "table" : "seed",
+                     options_.seed + (table ? n - options_.random : n));
 }
 
 CheckResult InputChecker::check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
@@ -348,10 +363,9 @@ CheckResult InputChecker::check_random(const std::string& name, std::uint64_t fi
     for (std::uint64_t i = first; i < first + count; ++i) {
       const std::uint64_t before = result.diverged;
       const harness::Trace trace = random_trace(i);
-      const std::string seed = std::to_string(options_.seed + i);
-      check_lockstep(trace, fmt::format("{}/diverged-seed-{}.trace", options_.out, seed), result, progress);
+      check_lockstep(trace, file_of("diverged", i), result, progress);
       if (provider_ && i % kGrowthEvery == 0 && result.diverged == before) {
-        check_growth(trace, fmt::format("{}/grows-seed-{}.trace", options_.out, seed), result, progress);
+        check_growth(trace, file_of("grows", i), result, progress);
       }
       progress.step(i + 1 - first, count, result.messages);
       if (result.diverged == before) ++result.agreed;

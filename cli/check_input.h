@@ -31,8 +31,10 @@ class InputChecker {
   // about already.
   CheckResult check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
                            const harness::ClauseSet& known, Progress& progress);
-  // The n-th generated trace as it is driven.
+  // The n-th generated trace as it is driven; behind the random ones come tables with their probes.
   harness::Trace random_trace(std::uint64_t n) const;
+  // Where a trace about it is saved: OUT/diverged-seed-7.trace, OUT/diverged-table-7.trace.
+  std::string file_of(const std::string& what, std::uint64_t n) const;
 
   harness::Subject& subject() { return *subject_; }
   // The library loaded and one switch made with it. throws ProviderRefused.

@@ -106,6 +106,13 @@ TEST_F(Command, a_trace_that_a_profile_rules_out_is_outside) {
   EXPECT_NE(r.output.find("was not tested"), std::string::npos) << r.output;
 }
 
+TEST_F(Command, generated_tables_with_their_probes) {
+  const Ran r = run("check --tables 20 --verdict " + path("v.txt"));
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("and 20 tables: 20 agreed"), std::string::npos) << r.output;
+  EXPECT_NE(slurp(path("v.txt")).find("PROV-1 PROV-2"), std::string::npos) << "no provider, no contract to judge";
+}
+
 TEST_F(Command, probes_of_a_file_of_flows) {
   const std::string flows =
       file("f.txt",

@@ -10,6 +10,7 @@
 #include "cli/check_live.h"
 #include "cli/subjects.h"
 #include "harness/files.h"
+#include "spec/clauses.h"
 
 namespace oftwin::cli {
 namespace {
@@ -46,6 +47,25 @@ harness::Finding unexplained(const CheckResult& result) {
   return f;
 }
 
+// The clauses that bind providers: each call was judged by them, if there was one of that kind.
+harness::ClauseSet contract_at_work(const harness::ProviderCounts& did) {
+  harness::ClauseSet out;
+  const bool operations = did.at_once + did.late + did.refused + did.failed > 0;
+  for (std::size_t i = 0; i < clauses().size(); ++i) out[i] = operations && clauses()[i].kind == ClauseKind::contract;
+  if (did.refused == 0) out.reset(clause("PROV-3"));
+  if (did.expired == 0) out.reset(clause("PROV-10"));
+  return out;
+}
+
+// What a subject of this kind cannot show.
+harness::ClauseSet unseen_by(const CheckSummary& summary, const CheckOptions& options) {
+  harness::ClauseSet out = harness::unseen_on(is_live(options.subject) ? bit(Channel::message) : ~0u);
+  const auto provider = [](const CheckResult& r) { return !r.provider.empty() || r.kind == "provider"; };
+  if (std::any_of(summary.results.begin(), summary.results.end(), provider)) return out;
+  for (std::size_t i = 0; i < clauses().size(); ++i) out[i] = out[i] || clauses()[i].kind == ClauseKind::contract;
+  return out;
+}
+
 }  // namespace
 
 void must_be_verdicts(const std::vector<std::string>& files) {
@@ -61,13 +81,13 @@ Verdict verdict_of(const CheckSummary& summary, const CheckOptions& options) {
   judged.subject = summary.subject;
   judged.tool = "oftwin " OFTWIN_VERSION;
   judged.how = options.command;
-  judged.unseen = harness::unseen_on(is_live(options.subject) ? bit(Channel::message) : ~0u);
+  judged.unseen = unseen_by(summary, options);
   if (!options.profile.empty()) {
     judged.profile = harness::read_profile(options.profile);
     judged.subject = fmt::format("{} ({})", judged.profile->name, summary.subject);
   }
   for (const CheckResult& r : summary.results) {
-    judged.compared |= r.compared;
+    judged.compared |= r.compared | contract_at_work(r.conduct);
     judged.inputs += r.agreed + r.diverged;
     judged.events += r.events;
     judged.messages += r.messages;
