@@ -744,8 +744,11 @@ bool reorder(std::string& match) {
     const std::string_view key = std::string_view(word).substr(0, word.find('='));
     return std::find(order.begin(), order.end() - 1, key) - order.begin();
   };
-  std::stable_sort(words.begin(), words.end(),
-                   [&](const std::string& x, const std::string& y) { return rank(x) < rank(y); });
+  // What has the same rank stays in its order. (clang rejects libstdc++'s stable_sort.)
+  const auto before = [&](const std::string& x, const std::string& y) { return rank(x) < rank(y); };
+  for (auto next = words.begin(); next != words.end(); ++next) {
+    std::rotate(std::upper_bound(words.begin(), next, *next, before), next, next + 1);
+  }
   std::string out = fmt::format("{}", fmt::join(words, " "));
   if (out == match) return false;
   match = std::move(out);
