@@ -14,6 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
 constexpr int kDiverged = 1, kUnusable = 2, kLost = 3;
 
 struct Ran {
@@ -85,10 +93,16 @@ TEST_F(BrokenProvider, PROV_8_keeps_the_victim) { names("keeps_the_victim", "PRO
 TEST_F(BrokenProvider, PROV_9_packet_in_from_statistics) { names("packet_in_from_statistics", "PROV-9", kDiverged); }
 TEST_F(BrokenProvider, PROV_10_expires_in_flux) { names("expires_in_flux", "PROV-10", kDiverged, "--random 300"); }
 TEST_F(BrokenProvider, PROV_11_hands_out_a_handle_twice) { names("hands_out_a_handle_twice", "PROV-11", kDiverged); }
-TEST_F(BrokenProvider, PROV_12_leaks) { names("leaks", "PROV-12", kDiverged, "--random 300"); }
+TEST_F(BrokenProvider, PROV_12_leaks) {
+  if (kSanitized) GTEST_SKIP() << "the sanitizer's malloc does not say how much is in use";
+  names("leaks", "PROV-12", kDiverged);
+}
 TEST_F(BrokenProvider, PROV_13_crashes_on_a_long_list) { names("crashes_on_a_long_list", "PROV-13", kLost); }
 TEST_F(BrokenProvider, PROV_13_hangs) { names("hangs", "PROV-13", kLost, "--random 1 --call 1"); }
-TEST_F(BrokenProvider, PROV_13_eats_memory) { names("eats_memory", "PROV-13", kLost, "--random 5 --memory 64"); }
+TEST_F(BrokenProvider, PROV_13_eats_memory) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs more address space than any limit would leave";
+  names("eats_memory", "PROV-13", kLost, "--random 12 --memory 64");
+}
 TEST_F(BrokenProvider, DP_1_mixes_up_masks) { names("mixes_up_masks", "DP-1", kDiverged, "--random 100"); }
 TEST_F(BrokenProvider, DP_1_forgets_the_priority) { names("forgets_the_priority", "DP-1", kDiverged, "--random 100"); }
 TEST_F(BrokenProvider, DP_4_does_not_count) { names("does_not_count", "DP-4", kDiverged, "--random 40"); }
@@ -117,6 +131,13 @@ TEST(ProviderCampaign, the_correct_provider_agrees_also_when_it_is_late) {
     EXPECT_NE(ran.output.find("1,000 agreed"), std::string::npos) << ran.output;
     EXPECT_NE(ran.output.find("with a test door"), std::string::npos) << ran.output;
   }
+}
+
+// Only its flow table is judged, and the report says so.
+TEST(ProviderCampaign, a_provider_of_an_older_minor_version_agrees) {
+  const Ran ran = run("check " + subject("provider_older") + " --random 1000 --seed 7");
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  EXPECT_NE(ran.output.find("provider.h 1.1, without a test door"), std::string::npos) << ran.output;
 }
 
 // Its operations are always late.

@@ -77,9 +77,7 @@ TEST(ProviderLibrary, an_older_minor_version_has_null_where_it_has_nothing) {
     EXPECT_EQ(table.size, sizeof table);
     EXPECT_EQ(table.test_inject, nullptr);
     EXPECT_EQ(table.test_set_ports, nullptr);
-    if (minor == 0) {
-      EXPECT_EQ(table.set_eviction_threshold, nullptr);
-    }
+    if (minor == 0) { EXPECT_EQ(table.set_eviction_threshold, nullptr); }
     EXPECT_EQ(table.set_drop_frags, older.set_drop_frags);
   }
 }

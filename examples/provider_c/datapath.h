@@ -124,7 +124,9 @@ static int can_match(const oft_match* m) {
   uint64_t beyond = m->tun_id_mask | m->arp_sha_mask | m->arp_tha_mask;
   for (int i = 0; i < 4; ++i) beyond |= m->reg_mask[i];
   for (int i = 0; i < 16; ++i) beyond |= m->ipv6_src_mask[i] | m->ipv6_dst_mask[i] | m->nd_target_mask[i];
-  if (m->dl_type == 0x86dd) beyond |= m->nw_proto_mask | m->nw_tos_mask | m->tp_src_mask | m->tp_dst_mask;
+  /* Unless the type says otherwise, the packet may be IPv6. */
+  const int known = m->dl_type == 0x0800 || m->dl_type == 0x0806;
+  if (!known) beyond |= m->nw_proto_mask | m->nw_tos_mask | m->tp_src_mask | m->tp_dst_mask;
   return beyond == 0;
 }
 
