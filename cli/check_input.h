@@ -55,7 +55,8 @@ class InputChecker {
   harness::Trace with_epilogue(harness::Trace trace) const;
   // Whether the process grows each time that the trace is driven.
   bool grows(const SwitchConfig& config, std::span<const Event> events, Progress& progress);
-  harness::Trace smallest(const harness::Trace& trace, const harness::Probe& probe, Progress& progress);
+  harness::Trace smallest(const harness::Trace& trace, const harness::Probe& probe, std::size_t most,
+                          Progress& progress);
   void check_growth(const harness::Trace& trace, const std::string& save_as, CheckResult& result, Progress& progress);
   void add_conduct(CheckResult& result) const;
 
