@@ -169,9 +169,6 @@ void InputChecker::add_conduct(CheckResult& result) const {
   if (!provider_) return;
   result.provider = provider_->description();
   result.conduct = provider_->counts();
-  for (std::size_t i = 0; i < clauses().size(); ++i) {
-    if (clauses()[i].kind == ClauseKind::contract) result.compared.set(i);  // each call was judged by all of them
-  }
 }
 
 harness::Trace InputChecker::with_epilogue(harness::Trace trace) const {

@@ -132,9 +132,7 @@ Finding finding_of(const Trace& shown, const Divergence& d, std::string_view sub
 Verdict verdict_of(Judged judged) {
   Verdict verdict;
   for (std::size_t i = 0; i < clauses().size(); ++i) {
-    const ClauseKind kind = clauses()[i].kind;
-    // A provider's contract concerns only subjects that were held to it.
-    if (kind == ClauseKind::unmodelled || (kind == ClauseKind::contract && !judged.compared[i])) continue;
+    if (clauses()[i].kind == ClauseKind::unmodelled) continue;
     verdict.clauses.push_back(judge(judged, i));
     ++verdict.counts[static_cast<std::size_t>(verdict.clauses.back().ruling)];
   }
