@@ -34,6 +34,8 @@ constexpr std::uint64_t kNoCookie = UINT64_MAX;
 
 constexpr std::uint16_t kUsualMissSendLen = 128;
 constexpr milliseconds kSentinelPatience{200};
+constexpr std::uint64_t kSettle_ms = 10;
+constexpr std::uint64_t kExpiry_ms = 1700;  // beyond what a scenario asks for, so that what is due has happened
 
 Bytes sentinel_frame(std::uint64_t number) {
   Bytes out(kSentinelMac.begin(), kSentinelMac.end());
@@ -83,6 +85,12 @@ std::optional<std::size_t> cookie_at(ByteView m) {
 
 void set_number(Bytes& out, std::size_t at, std::size_t size, std::uint64_t value) {
   for (std::size_t i = 0; i < size; ++i) out[at + i] = static_cast<std::uint8_t>(value >> (8 * (size - 1 - i)));
+}
+
+// After it, messages that were caused before and are still on their way may come in another form, or not at all.
+bool changes_what_is_heard(ByteView m) {
+  if (m[1] == OFPT_SET_CONFIG) return m.size() == wire::switch_config::size && m[10] == 0 && m[11] == 0;
+  return nicira(m, NXT_ROLE_REQUEST) || nicira(m, NXT_SET_FLOW_FORMAT);
 }
 
 // Numbers of scenarios in cookies: from 1 up, and never all ones.
@@ -182,6 +190,7 @@ bool Conversation::pipelines(const Trace& scenario) {
     if (std::holds_alternative<event::Loop>(e.body)) continue;
     // A port's new configuration counts for the packets of a later turn of the switch's.
     if (!std::holds_alternative<event::Recv>(e.body) || message_of(e)[1] == OFPT_PORT_MOD) return false;
+    if (changes_what_is_heard(message_of(e))) return false;
   }
   return true;
 }
@@ -200,8 +209,13 @@ void Conversation::begin(const Trace& scenario) {
   Wire wire{*this, p, {}};
   wire.ask_for_baseline(p.trace);
   for (std::size_t i = 0; i < p.trace.events.size(); ++i) {
+    if (const auto* clock = std::get_if<event::Clock>(&p.trace.events[i].body)) {
+      turn(wire);
+      p.heard.passed_ms[i] = wait(clock->ms + kExpiry_ms);
+    }
     auto* recv = std::get_if<event::Recv>(&p.trace.events[i].body);
     if (!recv) continue;
+    if (changes_what_is_heard(recv->bytes)) settle(wire);
     tag_cookie(recv->bytes, p.number);
     p.packets += recv->bytes[1] == OFPT_PACKET_OUT;
     const std::uint32_t xid = next_xid_;
@@ -209,6 +223,7 @@ void Conversation::begin(const Trace& scenario) {
     set_number(recv->bytes, 4, 4, xid);
     if (recv->bytes[1] == OFPT_PORT_MOD) turn(wire);
   }
+  if (!pipelines(p.trace)) settle(wire);
   wire.reset_connection();
   wire.reset_switch(p.trace);
   if (!pipelines(p.trace)) turn(wire);
@@ -230,6 +245,22 @@ void Conversation::turn(Wire& wire) {
     if ((*message)[1] == OFPT_BARRIER_REPLY && xid_in(*message) == xid) return;
     sort_message(0, *message);
   }
+}
+
+// Until all that was caused has come.
+void Conversation::settle(Wire& wire) {
+  turn(wire);
+  wait(kSettle_ms);
+}
+
+// Hears what comes while time passes. How much has.
+std::uint64_t Conversation::wait(std::uint64_t ms) {
+  const auto begin = net::Clock::now();
+  const net::Deadline end = begin + milliseconds(ms);
+  while (net::Clock::now() < end) {
+    if (const auto message = links_[0]->next(end)) sort_message(0, *message);
+  }
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(net::Clock::now() - begin).count());
 }
 
 std::size_t Conversation::packets_in_flight() const {

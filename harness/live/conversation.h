@@ -69,6 +69,8 @@ class Conversation {
   void send_sentinel_again(Played& played);
   void removal(ConnName conn, ByteView message);
   void turn(Wire& wire);
+  void settle(Wire& wire);
+  std::uint64_t wait(std::uint64_t ms);
   static void set_elapsed(Played& played);
   std::uint32_t take_xid() { return next_xid_++; }
 

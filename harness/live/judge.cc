@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
+#include "harness/live/compare_records.h"
 #include "harness/live/scenario.h"
+#include "harness/live/script.h"
 #include "harness/print.h"
+#include "harness/report.h"
+#include "harness/request.h"
 #include "harness/session.h"
 #include "harness/session_reply.h"
-#include "harness/spelling.h"
 #include "model/encode.h"
 #include "model/step.h"
 #include "spec/nicira.h"
@@ -77,35 +81,23 @@ struct Branch {
   std::map<ConnName, std::vector<Removal>> removals;
 };
 
-// Counts through all answers to the questions that the model asks during one message, like an odometer.
-class Script {
- public:
-  Script() {
-    choices_.lookup = [this](const model::LookupQuestion& q) {
-      if (asked_ == wheels_.size()) wheels_.push_back({0, q.candidates.size()});
-      return wheels_[asked_++].at;
-    };
-  }
-  const model::Choices& choices() { return choices_; }
-  void begin_message() { wheels_.clear(), asked_ = 0; }
-  // Goes on to the next answers; false: all have been given.
-  bool next() {
-    while (!wheels_.empty() && ++wheels_.back().at >= wheels_.back().of) wheels_.pop_back();
-    asked_ = 0;
-    return !wheels_.empty();
-  }
-  // The answers just given, again from the first.
-  void again() { asked_ = 0; }
-  bool chose() const { return !wheels_.empty(); }
+// A switch may look for rules to expire only now and then, and a message takes its time.
+constexpr std::uint64_t kResolution_ms = 1600, kSlack_ms = 200;
 
- private:
-  struct Wheel {
-    std::size_t at, of;
+// No rule's end is so near to the time `passed_ms` from now that it may or may not have come.
+bool all_settled(const model::State& state, std::uint64_t passed_ms, std::uint64_t resolution_ms,
+                 std::uint64_t slack_ms) {
+  const std::uint64_t now = state.now_ms + passed_ms;
+  const auto open = [&](std::uint64_t since, std::uint16_t timeout_s) {
+    const std::uint64_t end = since + std::uint64_t{1000} * timeout_s;
+    return timeout_s != 0 && end + resolution_ms > now && end < now + slack_ms;
   };
-  model::Choices choices_;
-  std::vector<Wheel> wheels_;
-  std::size_t asked_ = 0;
-};
+  return std::all_of(state.tables.begin(), state.tables.end(), [&](const model::Table& table) {
+    return std::none_of(table.rules.begin(), table.rules.end(), [&](const model::Rule& r) {
+      return open(r.created_ms, r.hard_timeout) || open(r.used_ms, r.idle_timeout);
+    });
+  });
+}
 
 class Judge {
  public:
@@ -122,6 +114,8 @@ class Judge {
   bool compare_replies(const Asked& asked, const Wanted& wanted, std::size_t at);
   std::optional<Taken> take(const Asked& asked);
   enum class Follow : std::uint8_t { agrees, differs, leaves };
+  bool wait(std::size_t at);
+  void reset(Branch& branch);
   Follow follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
   void enlarge_packet_ins(const model::State& before, const Event& event, model::Outcome& outcome);
   bool leaves_afterwards(const Asked& asked, const ClauseSet& hit);
@@ -135,7 +129,6 @@ class Judge {
     kind_ = std::move(kind);
     what_ = std::move(what);
   }
-  bool same(const ReplyRecord& model, const ReplyRecord& real);
   InForce in_force() const {
     return [this](std::string_view reading) { return ledger_.in_force(reading); };
   }
@@ -152,77 +145,12 @@ class Judge {
   std::string kind_, what_;  // the first difference since they were cleared
 };
 
-bool Judge::same(const ReplyRecord& model, const ReplyRecord& real) {
-  if (model.kind != real.kind || model.fields.size() != real.fields.size()) {
-    differs(fmt::format("{} {}", model.kind, real.kind),
-            fmt::format("model {} | switch {}", print_record(model), print_record(real)));
-    return false;
-  }
-  bool all = true;
-  for (std::size_t i = 0; i < model.fields.size(); ++i) {
-    const ReplyField &m = model.fields[i], &r = real.fields[i];
-    if (m == r) continue;
-    all = false;
-    differs(fmt::format("{}.{}", model.kind, m.name),
-            fmt::format("{}: model {}={} | switch {}={}", model.kind, m.name, m.value, r.name, r.value));
-  }
-  if (model.duration_ms && real.duration_ms) {
-    const std::uint64_t a = *model.duration_ms, b = *real.duration_ms;
-    if (std::max(a, b) - std::min(a, b) > kDurationTolerance_ms + heard_.elapsed_ms) {
-      all = false;
-      differs(fmt::format("{}.duration", model.kind), fmt::format("duration: model {} ms | switch {} ms", a, b));
-    }
-  }
-  return all;
-}
-
 bool Judge::compare_lists(Records model, Records real) {
-  sort_records(model);
-  sort_records(real);
-  const auto same_kinds = [](const ReplyRecord& a, const ReplyRecord& b) { return a.kind == b.kind; };
-  if (model.size() == real.size() && std::equal(model.begin(), model.end(), real.begin(), same_kinds)) {
-    bool all = true;
-    for (std::size_t i = 0; i < model.size(); ++i) all = same(model[i], real[i]) && all;
-    return all;
-  }
-  std::string kind, what;
-  const auto take_equal = [](Records& from, const ReplyRecord& like) {
-    const auto it = std::find_if(from.begin(), from.end(),
-                                 [&](const ReplyRecord& r) { return r.kind == like.kind && r.fields == like.fields; });
-    if (it == from.end()) return false;
-    from.erase(it);
-    return true;
-  };
-  for (const ReplyRecord& m : model) {
-    if (take_equal(real, m)) continue;
-    kind += fmt::format("only model {} ", m.kind);
-    what += fmt::format("only the model: {}\n", print_record(m));
-  }
-  for (const ReplyRecord& r : real) {
-    kind += fmt::format("only switch {} ", r.kind);
-    what += fmt::format("only the switch: {}\n", print_record(r));
-  }
-  if (kind.empty()) return true;
-  differs(kind, what);
+  const auto difference =
+      first_difference(std::move(model), std::move(real), kDurationTolerance_ms + heard_.elapsed_ms);
+  if (!difference) return true;
+  differs(difference->kind, difference->what);
   return false;
-}
-
-// Counts from the beginning of the scenario on.
-void subtract_baseline(Records& records, const Records& baseline) {
-  for (ReplyRecord& r : records) {
-    if (r.kind != "table" && r.kind != "port_stats") continue;
-    const auto before = std::find_if(baseline.begin(), baseline.end(), [&](const ReplyRecord& b) {
-      return b.kind == r.kind && b.fields[0] == r.fields[0];
-    });
-    if (before == baseline.end() || before->fields.size() != r.fields.size()) continue;
-    for (std::size_t i = 1; i < r.fields.size(); ++i) {
-      const bool counter = r.kind == "port_stats" || r.fields[i].name == "lookups" || r.fields[i].name == "matched";
-      if (!counter) continue;
-      const auto now = parse_as<std::uint64_t>(r.fields[i].value),
-                 then = parse_as<std::uint64_t>(before->fields[i].value);
-      if (now && then && *now != UINT64_MAX) r.fields[i].value = fmt::format("{}", *now - *then);
-    }
-  }
 }
 
 bool Judge::compare_replies(const Asked& asked, const Wanted& wanted, std::size_t at) {
@@ -447,10 +375,55 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
   return compare(asked, branch, wanted_of(outcome), at) ? Follow::agrees : Follow::differs;
 }
 
+// What the conversation does when a scenario is over: flows that are still there are told to have gone.
+void Judge::reset(Branch& branch) {
+  request::FlowMod all;
+  all.command = OFPFC_DELETE;
+  const ConnName conn = scenario_.config.connections[0];
+  const std::array messages = {encode(request::Role{0, NX_ROLE_OTHER}),
+                               encode(request::SetFlowFormat{0, NXFF_OPENFLOW10}),
+                               encode(request::FlowModTableId{0, 0}),
+                               encode(request::SetConfig{0, OFPC_FRAG_NORMAL, OFP_DEFAULT_MISS_SEND_LEN}), encode(all)};
+  auto id = static_cast<std::uint32_t>(scenario_.events.size());
+  for (const Bytes& message : messages) {
+    model::Outcome outcome;
+    model::step(branch.state, {++id, event::Recv{conn, message}}, {}, outcome);
+    model::step(branch.state, {0, event::Loop{0}}, {}, outcome);
+    for (const auto& [to, removed] : wanted_of(outcome).flow_removed) {
+      for (const Bytes& m : removed) branch.removals[to].push_back({m, scenario_.events.size()});
+    }
+  }
+}
+
+// Time has passed, and rules may have timed out. False: whether they have cannot be known.
+bool Judge::wait(std::size_t at) {
+  const std::uint64_t passed = heard_.passed_ms[at];
+  std::uint64_t measured = 0;
+  for (const std::uint64_t ms : heard_.passed_ms) measured += ms;
+  const std::uint64_t unmeasured = heard_.elapsed_ms > measured ? heard_.elapsed_ms - measured : 0;
+  for (Branch& branch : branches_) {
+    if (!all_settled(branch.state, passed, kResolution_ms + unmeasured, kSlack_ms + unmeasured)) return false;
+    model::Outcome outcome;
+    model::step(branch.state, {scenario_.events[at].id, event::Clock{passed}}, {}, outcome);
+    model::step(branch.state, {0, event::Loop{0}}, {}, outcome);
+    out_.clauses |= outcome.clauses;
+    for (const auto& [conn, messages] : wanted_of(outcome).flow_removed) {
+      for (const Bytes& m : messages) branch.removals[conn].push_back({m, at});
+    }
+  }
+  return true;
+}
+
 Judgement Judge::judge() {
   for (std::size_t at = 0; at < scenario_.events.size(); ++at) {
     const Event& event = scenario_.events[at];
     if (std::holds_alternative<event::Loop>(event.body)) continue;
+    if (std::holds_alternative<event::Clock>(event.body)) {
+      if (wait(at)) continue;
+      out_.left = "time-is-open";
+      ++out_.used["time-is-open"];
+      return out_;
+    }
     std::vector<Branch> left;
     ClauseSet clauses;
     kind_.clear();
@@ -478,7 +451,10 @@ Judgement Judge::judge() {
       } while (choices_.next());
     }
     if (left.empty()) {
-      out_.difference = Difference{at, what_, kind_, clauses, false};
+      Divergence here;
+      here.clauses = clauses;
+      here.earlier = out_.clauses;
+      out_.difference = Difference{at, what_, kind_, suspects(scenario_.config, here), false};
       return out_;
     }
     out_.clauses |= clauses;
@@ -487,6 +463,7 @@ Judgement Judge::judge() {
     for (const auto& [reading, times] : used) out_.used[reading] += times;
     ++out_.messages;
   }
+  for (Branch& branch : branches_) reset(branch);
   kind_.clear();
   std::size_t where = scenario_.events.size();
   std::erase_if(branches_, [&](const Branch& b) { return leftovers(b) || !compare_removals(b, where); });

@@ -216,6 +216,7 @@ class ActionCheck {
   Check multipath() const {
     const Bits to = packed(26, 28);
     if (!field_of(to.header >> 9)) return {Answer::unknown, {}, false};
+    if (!named_right(to)) return refuse(kBadSetType);
     if (decoding()) {
       std::uint32_t least = 0;
       while ((std::uint32_t{1} << least) < u16(18) + 1u) ++least;
@@ -231,6 +232,7 @@ class ActionCheck {
                    u32(16) != (NXM_OF_IN_PORT << 9 | 2) || u32(28) != 0;
       if (loads) {
         if (!field_of(to.header >> 9)) return {Answer::unknown, {}, false};
+        if (!named_right(to)) return refuse(kBadSetType);
         wrong = to.count < 16;  // nothing else is looked at, see loads_unchecked_bundle()
       } else {
         wrong = wrong || u16(22) != 0 || u32(24) != 0;

@@ -11,6 +11,11 @@ const model::Connection* Asked::connection() const {
   return it == state.connections.end() ? nullptr : &*it;
 }
 
+bool Asked::is_slave() const {
+  const model::Connection* c = connection();
+  return c && c->is_primary() && c->role == model::Role::slave;
+}
+
 const Dialect* dialect(std::string_view name) {
   constexpr std::array known = {&open_vswitch_3};
   const auto it = std::find_if(known.begin(), known.end(), [&](const Dialect* d) { return d->name == name; });

@@ -32,6 +32,7 @@ struct Asked {
   const model::State& state;  // before it
   ConnName conn;
   const model::Connection* connection() const;
+  bool is_slave() const;  // and so may change nothing
 };
 
 // What the switch takes a message for.

@@ -10,6 +10,8 @@
 namespace oftwin::harness::live {
 namespace {
 
+constexpr std::uint64_t kLongestWait_ms = 20'000;
+
 // The header says what the stream needs: this version, and the length that the message has.
 bool stream_stays_whole(const Bytes& message) {
   return message.size() >= 8 && message[0] == OFP_VERSION &&
@@ -23,6 +25,7 @@ class Drawer {
         options_(options),
         generator_options_(generator_options(options, source_)),
         ports_change_(source_.chance(8)),
+        hearing_changes_(source_.below(200) == 0),
         messages_(source_, generator_options_, config) {
     trace_.config = config;
   }
@@ -36,9 +39,11 @@ class Drawer {
     } else {
       messages_.set_table_percent(0);
     }
+    const bool timed = source_.below(1000) < options_.timed_per_mille;
     const unsigned packets = source_.pick(kPercents);
     const std::uint64_t inputs = source_.between(options_.min_inputs, options_.max_inputs);
     for (std::uint64_t i = 0; i < inputs; ++i) { source_.chance(packets) ? packet() : message(); }
+    if (timed) wait();
     add(messages_.all_flows(0));
     if (options_.table_id) add(encode(request::FlowModTableId{0, 0}));
     request::FlowMod all;
@@ -55,7 +60,6 @@ class Drawer {
     GeneratorOptions out;
     out.malformed = options.malformed;
     out.nicira_match = options.nxm;
-    out.roles = false;
     out.buffers = source.chance(15);
     return out;
   }
@@ -66,6 +70,13 @@ class Drawer {
     const std::uint32_t xid = default_xid(id);
     for (int i = 0; i < 4; ++i) message[4 + i] = static_cast<std::uint8_t>(xid >> (24 - 8 * i));
     trace_.events.push_back({id, event::Recv{trace_.config.connections[0], std::move(message)}});
+    trace_.events.push_back({0, event::Loop{0}});
+  }
+
+  // Time-outs of a second have come then, those of ten have not.
+  void wait() {
+    const auto id = static_cast<std::uint32_t>(trace_.events.size() / 2 + 1);
+    trace_.events.push_back({id, event::Clock{1000}});
     trace_.events.push_back({0, event::Loop{0}});
   }
 
@@ -84,25 +95,34 @@ class Drawer {
       give_port_its_address(one);
       one[wire::port_mod::mask.offset + 3] &= static_cast<std::uint8_t>(~OFPPC_PORT_DOWN);
     }
-    // What tells of a flow's removal must tell whose it was, by the cookie.
-    if (auto request = decode_request(one)) {
-      const auto quiet = [](auto& fm) {
-        if (fm.cookie == UINT64_MAX && fm.command % 256 <= OFPFC_MODIFY_STRICT)
-          fm.flags &= static_cast<std::uint16_t>(~OFPFF_SEND_FLOW_REM);
-      };
-      if (auto* fm = std::get_if<request::FlowMod>(&*request)) quiet(*fm), one = encode(*fm);
-      if (auto* fm = std::get_if<request::NxFlowMod>(&*request)) quiet(*fm), one = encode(*fm);
-    }
-    // A slave is told nothing, and what it should have been told before may still be on its way.
-    if (one[1] == OFPT_VENDOR && one.size() == wire::nx_role::size && one[15] == NXT_ROLE_REQUEST &&
-        one[19] == NX_ROLE_SLAVE)
-      return;
-    if (one[1] == OFPT_VENDOR && one.size() == wire::nx_set_flow_format::size && one[15] == NXT_SET_FLOW_FORMAT &&
-        one[19] == NXFF_NXM)
-      return;
-    if (one[1] == OFPT_SET_CONFIG && one.size() == wire::switch_config::size && one[10] == 0 && one[11] == 0)
-      one[11] = 1;
-    add(std::move(one));
+    forget_nameless_removal(one);
+    if (!hearing_changes_) keep_hearing(one);
+    if (!one.empty()) add(std::move(one));
+  }
+
+  // Nothing that changes what the switch says of its own accord, because of what may still be on its way. Such messages
+  // need quiet around them, and so time: few scenarios have them.
+  static void keep_hearing(Bytes& message) {
+    const auto is = [&](std::size_t size, std::uint8_t subtype) {
+      return message[1] == OFPT_VENDOR && message.size() == size && message[15] == subtype;
+    };
+    if (is(wire::nx_role::size, NXT_ROLE_REQUEST) || is(wire::nx_set_flow_format::size, NXT_SET_FLOW_FORMAT))
+      message.clear();
+    else if (message[1] == OFPT_SET_CONFIG && message.size() == wire::switch_config::size && message[10] == 0 &&
+             message[11] == 0)
+      message[11] = 1;
+  }
+
+  // A message about a flow's removal tells by the cookie whose flow it was; a cookie of all ones tells nothing.
+  static void forget_nameless_removal(Bytes& message) {
+    const bool plain = message[1] == OFPT_FLOW_MOD && message.size() >= wire::flow_mod::size;
+    const bool extended = message[1] == OFPT_VENDOR && message.size() >= wire::nx_flow_mod::size;
+    if (!plain && !extended) return;
+    const std::size_t cookie = plain ? wire::flow_mod::cookie.offset : wire::nx_flow_mod::cookie.offset;
+    const std::size_t flags = plain ? wire::flow_mod::flags.offset : wire::nx_flow_mod::flags.offset;
+    const auto at = message.begin() + static_cast<std::ptrdiff_t>(cookie);
+    const bool nameless = std::all_of(at, at + 8, [](std::uint8_t b) { return b == 0xff; });
+    if (nameless) message[flags + 1] &= static_cast<std::uint8_t>(~OFPFF_SEND_FLOW_REM);
   }
 
   // The generator's ports have addresses of their own.
@@ -116,7 +136,7 @@ class Drawer {
   RandomSource source_;
   const DrawOptions options_;
   const GeneratorOptions generator_options_;
-  const bool ports_change_;
+  const bool ports_change_, hearing_changes_;
   MessageGenerator messages_;
   Trace trace_;
 };
@@ -130,7 +150,6 @@ namespace {
 // An event that something else than a peer of the switch causes.
 const char* inside(const EventBody& body) {
   if (std::holds_alternative<event::PeerStall>(body)) return "a peer that does not read cannot be told from a slow one";
-  if (std::holds_alternative<event::Clock>(body)) return "time passes";
   if (std::holds_alternative<event::ConnOpen>(body) || std::holds_alternative<event::ConnClose>(body)) {
     return "connections come and go";
   }
@@ -139,25 +158,34 @@ const char* inside(const EventBody& body) {
   return "the provider or the switch itself does something";
 }
 
-// The stream of the only connection as whole messages; a reason if it cannot be.
-std::variant<std::vector<Bytes>, std::string> messages_in(const Trace& trace) {
+// What one peer does: messages, and milliseconds that it lets pass.
+using Acts = std::vector<std::variant<Bytes, std::uint64_t>>;
+
+// A reason, if it is not what one peer can do.
+std::variant<Acts, std::string> acts_in(const Trace& trace) {
+  Acts out;
   Bytes stream;
   std::optional<ConnName> only;
   for (const Event& e : trace.events) {
     if (std::holds_alternative<event::Loop>(e.body)) continue;
+    if (const auto* clock = std::get_if<event::Clock>(&e.body)) {
+      if (clock->ms > kLongestWait_ms) return "more time passes than a check can wait";
+      out.push_back(clock->ms);
+      continue;
+    }
     const auto* recv = std::get_if<event::Recv>(&e.body);
     if (!recv) return inside(e.body);
     if (only.value_or(recv->conn) != recv->conn) return "more than one connection";
     only = recv->conn;
     stream.insert(stream.end(), recv->bytes.begin(), recv->bytes.end());
+    const Cut cut = cut_messages(stream);
+    for (const ByteView m : cut.messages) {
+      if (m[0] != OFP_VERSION) return "a stream that ends the session";
+      out.emplace_back(Bytes(m.begin(), m.end()));
+    }
+    stream = Bytes(cut.rest.begin(), cut.rest.end());
   }
-  const Cut cut = cut_messages(stream);
-  if (!cut.rest.empty()) return "a message without its end, or a stream that ends the session";
-  std::vector<Bytes> out;
-  for (const ByteView m : cut.messages) {
-    if (m[0] != OFP_VERSION) return "a stream that ends the session";
-    out.emplace_back(m.begin(), m.end());
-  }
+  if (!stream.empty()) return "a message without its end, or a stream that ends the session";
   return out;
 }
 
@@ -165,18 +193,21 @@ std::variant<std::vector<Bytes>, std::string> messages_in(const Trace& trace) {
 
 std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config) {
   if (trace.edition && *trace.edition != "corrected") return "about a defect of the original";
-  auto messages = messages_in(trace);
-  if (auto* why = std::get_if<std::string>(&messages)) return std::move(*why);
+  auto acts = acts_in(trace);
+  if (auto* why = std::get_if<std::string>(&acts)) return std::move(*why);
   Trace out;
   out.config = config;
-  const auto add = [&](Bytes message) {
-    const auto id = static_cast<std::uint32_t>(out.events.size() / 2 + 1);
-    out.events.push_back({id, event::Recv{config.connections[0], std::move(message)}});
+  const auto add = [&](EventBody body) {
+    out.events.push_back({static_cast<std::uint32_t>(out.events.size() / 2 + 1), std::move(body)});
     out.events.push_back({0, event::Loop{0}});
   };
+  const auto say = [&](Bytes message) { add(event::Recv{config.connections[0], std::move(message)}); };
   // As it is between scenarios, whatever kind of connection this is.
-  add(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, 128}));
-  for (Bytes& m : std::get<std::vector<Bytes>>(messages)) add(std::move(m));
+  say(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, 128}));
+  for (auto& act : std::get<Acts>(acts)) {
+    if (auto* message = std::get_if<Bytes>(&act)) say(std::move(*message));
+    if (const auto* ms = std::get_if<std::uint64_t>(&act)) add(event::Clock{*ms});
+  }
   make_blocks(out);
   return out;
 }

@@ -2,8 +2,8 @@
 //
 // Of a trace only what its peers do can be caused from outside: messages, connections, time. What is left out of a
 // trace that is read from a file would change its meaning, so such a trace is not played, and the reason is counted.
-// Invariant of a scenario: each Recv carries exactly one whole message and is followed by a Loop{0}; its config is the
-// switch's own; nothing in it is lost when its xids are rewritten.
+// Invariant of a scenario: it is made of Recv and Clock, each Recv carries exactly one whole message, and each is
+// followed by a Loop{0}; its config is the switch's own; nothing in it is lost when its xids are rewritten.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace oftwin::harness::live {
 struct DrawOptions {
   bool nxm = true, table_id = true;  // the extensions that the switch has
   bool malformed = true;
-  unsigned timed_per_mille = 0;  // scenarios that wait for time-outs
+  unsigned timed_per_mille = 1;  // scenarios that wait for time-outs
   unsigned connections = 1;      // scenarios use up to that many, if the config has them
   std::size_t min_inputs = 4, max_inputs = 40;
 };
