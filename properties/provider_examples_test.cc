@@ -133,6 +133,13 @@ TEST(ProviderCampaign, the_correct_provider_agrees_also_when_it_is_late) {
   }
 }
 
+// Files of every kind: traces, what only the model can judge, other people's recordings, sessions.
+TEST(ProviderCampaign, the_correct_provider_agrees_with_the_corpus) {
+  const Ran ran = run("check " + subject("provider_c") + " " OFTWIN_SOURCE_DIR "/corpus");
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  EXPECT_NE(ran.output.find("all agree"), std::string::npos) << ran.output;
+}
+
 // Only its flow table is judged, and the report says so.
 TEST(ProviderCampaign, a_provider_of_an_older_minor_version_agrees) {
   const Ran ran = run("check " + subject("provider_older") + " --random 1000 --seed 7");

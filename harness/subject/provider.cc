@@ -173,6 +173,7 @@ class LoadedProvider : public ProviderSubject {
     return all;
   }
   std::string description() const override {
+    if (!library_) return "";
     const oft_provider& table = library_->table();
     return fmt::format(
         "{}, provider.h {}.{}, {}", table.name != nullptr ? table.name : "(no name)", table.abi_major, table.abi_minor,

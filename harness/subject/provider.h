@@ -25,7 +25,7 @@ class ProviderSubject : public Subject {
  public:
   // Of all traces so far.
   virtual ProviderCounts counts() const = 0;
-  // After reset(): "acme 1.2, with a test door".
+  // After reset(): "acme 1.2, with a test door"; before, nothing.
   virtual std::string description() const = 0;
 };
 
