@@ -126,19 +126,16 @@ Campaign::Job Campaign::random_job(std::uint64_t seed) {
     job.trace.config = intro_.config;
   }
   if (!ledger_.dialect()) return job;
-  const std::string_view reading = ledger_.dialect()->kills;
-  if (reading.empty() || !ledger_.in_force(reading)) return job;
-  const auto deadly = [&](const Event& e) {
-    const auto* recv = std::get_if<event::Recv>(&e.body);
-    return recv && ledger_.dialect()->deadly(recv->bytes);
-  };
+  // What is known to end the switch is not sent.
   for (std::size_t i = 0; i < job.trace.events.size();) {
-    if (!deadly(job.trace.events[i])) {
+    const auto* recv = std::get_if<event::Recv>(&job.trace.events[i].body);
+    const std::string_view reading = recv ? ledger_.dialect()->deadly(recv->bytes) : std::string_view();
+    if (reading.empty() || !ledger_.in_force(reading)) {
       ++i;
       continue;
     }
-    job.trace.events.erase(job.trace.events.begin() + static_cast<std::ptrdiff_t>(i),
-                           job.trace.events.begin() + static_cast<std::ptrdiff_t>(i + 2));
+    const auto at = job.trace.events.begin() + static_cast<std::ptrdiff_t>(i);
+    job.trace.events.erase(at, at + 2);
     ++report_.used[std::string(reading)];
   }
   make_blocks(job.trace);

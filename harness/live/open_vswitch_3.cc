@@ -321,6 +321,19 @@ bool loads_unchecked_bundle(ByteView actions) {
   return false;
 }
 
+bool names_impossible_reason(ByteView actions) {
+  constexpr std::uint64_t controller_subtype = 20, reasons = 32;
+  for (std::size_t at = 0; at + 16 <= actions.size();) {
+    const auto length = static_cast<std::size_t>(number(actions.subspan(at + 2, 2)));
+    if (length < 8) return false;
+    const ByteView a = actions.subspan(at);
+    if (number(a.first(2)) == OFPAT_VENDOR && number(a.subspan(8, 2)) == controller_subtype && a[14] >= reasons)
+      return true;
+    at += length;
+  }
+  return false;
+}
+
 Check check_actions(ByteView actions, const Layers& layers) {
   // First each action by itself, then whether all fit the match.
   for (const Layers* with : {static_cast<const Layers*>(nullptr), &layers}) {

@@ -37,6 +37,9 @@ Check check_actions(ByteView actions, const Layers& layers);
 // Whether a bundle_load among these actions is wrong in what Open vSwitch 3.1 forgets to check. Some such kill it as
 // soon as a packet meets them.
 bool loads_unchecked_bundle(ByteView actions);
+// Whether a `controller` action (which came after 2011) among these gives a reason that does not exist. The first
+// packet that meets it ends Open vSwitch 3.1.
+bool names_impossible_reason(ByteView actions);
 
 inline constexpr Error kMatchInconsistent = nicira_error(1, 522), kBadSetType = nicira_error(1, 523),
                        kBadSetLen = nicira_error(1, 524), kBadSetArgument = nicira_error(1, 525),

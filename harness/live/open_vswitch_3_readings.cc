@@ -48,12 +48,17 @@ std::optional<Taken> take_set_config(const Asked& a) {
   return out;
 }
 
-bool deadly(ByteView message) {
-  if (const auto fm = read_flow_mod(message)) return ovs3::loads_unchecked_bundle(fm->actions);
-  if (message[1] != OFPT_PACKET_OUT || message.size() < wire::packet_out::size) return false;
-  const std::size_t length = std::size_t{message[14]} << 8 | message[15];
-  return ovs3::loads_unchecked_bundle(
-      message.subspan(wire::packet_out::size, std::min(length, message.size() - wire::packet_out::size)));
+// Either kind of actions that end the switch, in any message. What a damaged length field hides is not looked for.
+std::string_view deadly(ByteView message) {
+  ByteView actions;
+  if (const auto fm = read_flow_mod(message)) {
+    actions = fm->actions;
+  } else if (message[1] == OFPT_PACKET_OUT && message.size() >= wire::packet_out::size) {
+    const std::size_t length = std::size_t{message[14]} << 8 | message[15];
+    actions = message.subspan(wire::packet_out::size, std::min(length, message.size() - wire::packet_out::size));
+  }
+  if (loads_unchecked_bundle(actions)) return "bundle-load-unchecked";
+  return names_impossible_reason(actions) ? "impossible-reason" : "";
 }
 
 std::optional<Taken> afterwards(const Asked&, const std::bitset<kMaxClauses>& hit) {
@@ -140,7 +145,7 @@ std::optional<Taken> take(const Asked& a) {
   return take_set_config(a);
 }
 
-constexpr std::array<std::string_view, 41> kReadings = {"nxm-errors",
+constexpr std::array<std::string_view, 42> kReadings = {"nxm-errors",
                                                         "newer-fields",
                                                         "command-first",
                                                         "newer-actions",
@@ -180,11 +185,11 @@ constexpr std::array<std::string_view, 41> kReadings = {"nxm-errors",
                                                         "hashes",
                                                         "odd-frames",
                                                         "masked-destination",
-                                                        "time-is-open"};
+                                                        "time-is-open",
+                                                        "impossible-reason"};
 
 }  // namespace
 
-const Dialect open_vswitch_3 = {"open-vswitch-3",        kReadings, take, amend, afterwards, "whole-packets",
-                                "bundle-load-unchecked", deadly};
+const Dialect open_vswitch_3 = {"open-vswitch-3", kReadings, take, amend, afterwards, "whole-packets", deadly};
 
 }  // namespace oftwin::harness::live

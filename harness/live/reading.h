@@ -69,9 +69,8 @@ struct Dialect {
   std::optional<Taken> (*afterwards)(const Asked&, const std::bitset<kMaxClauses>&);
   // The reading by which packets go to the controller whole, whatever length was asked for; empty: there is none.
   std::string_view whole_packets;
-  // The reading of messages that end the switch, and which they are; empty: there are none.
-  std::string_view kills;
-  bool (*deadly)(ByteView message);
+  // The reading of a message that ends the switch; empty: it does not.
+  std::string_view (*deadly)(ByteView message);
 };
 
 extern const Dialect open_vswitch_3;
