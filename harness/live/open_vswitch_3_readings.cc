@@ -38,9 +38,9 @@ std::optional<Taken> take_port_mod(const Asked& a) {
 // Any connection that is no slave sets the handling of fragments.
 std::optional<Taken> take_set_config(const Asked& a) {
   if (a.message[1] != OFPT_SET_CONFIG || a.message.size() != wire::switch_config::size) return std::nullopt;
-  if (a.conn.kind == ConnKind::primary) return std::nullopt;
   const unsigned fragments = a.message[9] & OFPC_FRAG_MASK;
-  if (fragments == OFPC_FRAG_MASK) return leaves("fragments-by-anyone");
+  if (fragments == OFPC_FRAG_MASK && !a.is_slave()) return leaves("fragments-by-anyone");
+  if (a.conn.kind == ConnKind::primary) return std::nullopt;
   if (fragments > OFPC_FRAG_DROP || a.state.provider.drop_fragments == (fragments == OFPC_FRAG_DROP))
     return std::nullopt;
   Taken out = as("fragments-by-anyone", Bytes(a.message.begin(), a.message.end()));
