@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "harness/applicable.h"
 #include "harness/minimize.h"
@@ -89,6 +90,7 @@ Campaign::Campaign(const CampaignOptions& options)
 Campaign::~Campaign() = default;
 
 void Campaign::meet() {
+  if (conversation_) sent_before_ += conversation_->messages_sent();
   conversation_.reset();
   link_ = std::make_unique<Link>(meeting_, in(options_.meet_ms));
   intro_ = introduce(*link_, in(options_.answer_ms));
@@ -154,9 +156,8 @@ void Campaign::run(const std::function<std::optional<Job>()>& next, const Progre
   while (waiting || !on_wire_.empty()) {
     try {
       while (waiting && room_for(waiting->trace)) {
-        on_wire_.push_back(*waiting);
+        on_wire_.push_back(*std::exchange(waiting, next()));
         conversation_->begin(on_wire_.back().trace);
-        waiting = next();
       }
       finish_one();
       if (progress) progress(report_.scenarios, report_.messages);
@@ -188,6 +189,7 @@ Judgement Campaign::judge_finished() {
 
 void Campaign::count(const Judgement& judgement) {
   ++report_.scenarios;
+  report_.sent = sent_before_ + conversation_->messages_sent();
   report_.messages += judgement.messages;
   report_.clauses |= judgement.clauses;
   report_.most_states = std::max(report_.most_states, judgement.states);

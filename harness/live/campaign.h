@@ -118,6 +118,7 @@ class Campaign {
   std::unique_ptr<Conversation> conversation_;
   std::deque<Job> on_wire_;
   CampaignReport report_;
+  std::uint64_t sent_before_ = 0;  // over sessions that have ended
   net::Clock::time_point began_;
 };
 
