@@ -209,6 +209,17 @@ std::string frame(int to, int from) {
   return "02000000000" + std::to_string(to) + "02000000000" + std::to_string(from) + "88b5" + std::string(92, '0');
 }
 
+// A live check must not accuse a switch that keeps the law: here is one.
+TEST(Serve, a_live_check_of_it_needs_no_ledger) {
+  Serving serving;
+  Process check({OFTWIN_COMMAND, "check", "--subject", serving.tcp(), "--random", "1000", "--seed", "57000", "--out",
+                 serving.folder() + "/findings"},
+                serving.folder() + "/check");
+  EXPECT_EQ(check.stop(0), 0) << check.output();
+  EXPECT_EQ(count(check.output(), "1,000 agreed, 0 diverged"), 1u) << check.output();
+  EXPECT_GT(serving.stop().at("messages"), 10000);
+}
+
 TEST(Serve, a_learning_switch_of_os_ken_learns) {
   Folder folder;
   OsKen controller(folder.path, "learning_switch.py", "");

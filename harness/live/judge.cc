@@ -99,6 +99,11 @@ bool all_settled(const model::State& state, std::uint64_t passed_ms, std::uint64
   });
 }
 
+bool is_flow_mod(ByteView message) {
+  if (message[1] == OFPT_FLOW_MOD) return true;
+  return message[1] == OFPT_VENDOR && message.size() >= wire::vendor_msg::nicira_size && message[15] == NXT_FLOW_MOD;
+}
+
 class Judge {
  public:
   Judge(const Trace& scenario, const Heard& heard, const Ledger& ledger)
@@ -117,6 +122,8 @@ class Judge {
   bool wait(std::size_t at);
   void reset(Branch& branch);
   Follow follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
+  bool follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at, std::vector<Branch>& left,
+                  ClauseSet& clauses, Uses& used);
   void enlarge_packet_ins(const model::State& before, const Event& event, model::Outcome& outcome);
   bool leaves_afterwards(const Asked& asked, const ClauseSet& hit);
   model::Outcome advance(Branch& branch, const Event& event, const std::optional<Taken>& taken);
@@ -414,6 +421,32 @@ bool Judge::wait(std::size_t at) {
   return true;
 }
 
+// Adds to `left` all that a branch can become by this message and what the switch said. `branch` is `before`, which is
+// needed only if there is a choice. False: the scenario cannot be followed any further.
+bool Judge::follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at,
+                       std::vector<Branch>& left, ClauseSet& clauses, Uses& used) {
+  choices_.begin_message();
+  do {
+    Branch here = choices_.chose() ? before : std::move(branch);
+    used_.clear();
+    switch (follow(here, event, at, clauses)) {
+      case Follow::leaves:
+        return false;
+      case Follow::agrees:
+        left.push_back(std::move(here));
+        used = used_;
+        break;
+      case Follow::differs:
+        break;
+    }
+    if (left.size() > kMostStates) {
+      out_.left = "undecided";
+      return false;
+    }
+  } while (choices_.next());
+  return true;
+}
+
 Judgement Judge::judge() {
   for (std::size_t at = 0; at < scenario_.events.size(); ++at) {
     const Event& event = scenario_.events[at];
@@ -429,26 +462,16 @@ Judgement Judge::judge() {
     kind_.clear();
     Uses used;
     for (Branch& branch : branches_) {
-      const Branch before = message_of(event)[1] == OFPT_PACKET_OUT ? branch : Branch{};
-      choices_.begin_message();
-      do {
-        Branch here = choices_.chose() ? before : std::move(branch);
-        used_.clear();
-        switch (follow(here, event, at, clauses)) {
-          case Follow::leaves:
-            return out_;
-          case Follow::agrees:
-            left.push_back(std::move(here));
-            used = used_;
-            break;
-          case Follow::differs:
-            break;
-        }
-        if (left.size() > kMostStates) {
-          out_.left = "undecided";
-          return out_;
-        }
-      } while (choices_.next());
+      const std::size_t agreed = left.size();
+      const bool orders = is_flow_mod(message_of(event));
+      const bool chooses = orders || message_of(event)[1] == OFPT_PACKET_OUT;
+      const Branch before = chooses ? branch : Branch{};
+      if (!follow_all(std::move(branch), before, event, at, left, clauses, used)) return out_;
+      if (left.size() > agreed || !orders) continue;
+      choices_.any_order(true);
+      const bool followed = follow_all(Branch{before}, before, event, at, left, clauses, used);
+      choices_.any_order(false);
+      if (!followed) return out_;
     }
     if (left.empty()) {
       Divergence here;

@@ -8,8 +8,9 @@
 //
 // Where the law leaves a choice that cannot be seen (which of several rules of equal priority a packet meets), the
 // model goes on as a set of states, and those that a later message contradicts are dropped; a scenario agrees if one is
-// left. The order in which one request touches rules needs no such set: without a buffered packet nothing depends on
-// it.
+// left. Other orders in which a request touches its rules are tried when the model's own does not give the error that
+// was heard; what else could depend on the order, which of the rules counts a buffered packet, is taken to be as in the
+// model.
 #pragma once
 
 #include <cstddef>

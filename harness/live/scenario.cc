@@ -113,8 +113,9 @@ class Drawer {
       message[11] = 1;
   }
 
-  // A message about a flow's removal tells by the cookie whose flow it was; a cookie of all ones tells nothing.
-  static void forget_nameless_removal(Bytes& message) {
+  // A message about a flow's removal tells by the cookie whose flow it was; a cookie of all ones tells nothing. So a
+  // scenario either has flows whose removal is told, or gives flows such a cookie.
+  void forget_nameless_removal(Bytes& message) {
     const bool plain = message[1] == OFPT_FLOW_MOD && message.size() >= wire::flow_mod::size;
     const bool extended = message[1] == OFPT_VENDOR && message.size() >= wire::nx_flow_mod::size;
     if (!plain && !extended) return;
@@ -122,7 +123,10 @@ class Drawer {
     const std::size_t flags = plain ? wire::flow_mod::flags.offset : wire::nx_flow_mod::flags.offset;
     const auto at = message.begin() + static_cast<std::ptrdiff_t>(cookie);
     const bool nameless = std::all_of(at, at + 8, [](std::uint8_t b) { return b == 0xff; });
-    if (nameless) message[flags + 1] &= static_cast<std::uint8_t>(~OFPFF_SEND_FLOW_REM);
+    if (nameless && removals_told_) at[7] = 0xfe;
+    nameless_flows_ = nameless_flows_ || (nameless && !removals_told_);
+    if (nameless_flows_) message[flags + 1] &= static_cast<std::uint8_t>(~OFPFF_SEND_FLOW_REM);
+    removals_told_ = removals_told_ || (message[flags + 1] & OFPFF_SEND_FLOW_REM) != 0;
   }
 
   // The generator's ports have addresses of their own.
@@ -137,6 +141,7 @@ class Drawer {
   const DrawOptions options_;
   const GeneratorOptions generator_options_;
   const bool ports_change_, hearing_changes_;
+  bool removals_told_ = false, nameless_flows_ = false;
   MessageGenerator messages_;
   Trace trace_;
 };
