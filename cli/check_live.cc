@@ -74,13 +74,18 @@ void add_readings(const live::Campaign& campaign, CheckResult& result) {
     return;
   }
   result.notes.push_back(
-      fmt::format("ledger {}: {} entries, how often each was used", ledger.file(), ledger.entries().size()));
+      fmt::format("ledger {}: {} entries, how often each was used, and how many scenarios were followed no further",
+                  ledger.file(), ledger.entries().size()));
+  const auto times = [](const auto& counts, const std::string& label) {
+    const auto it = counts.find(label);
+    return it == counts.end() ? std::uint64_t{0} : it->second;
+  };
   for (const live::LedgerEntry& e : ledger.entries()) {
-    const auto used = campaign.report().used.find(e.label);
-    const std::uint64_t times = used == campaign.report().used.end() ? 0 : used->second;
-    const std::string shown = times == 0 ? "not met" : fmt::format("{}", times);
-    result.notes.push_back(fmt::format("{:>9}  {} ({}): {}", shown, e.label, e.clause, e.instead));
-    result.readings.push_back({e.clause, e.label, e.instead + " " + e.because, times});
+    const std::uint64_t used = times(campaign.report().used, e.label), left = times(campaign.report().left_at, e.label);
+    const std::string shown = used == 0 ? "not met" : fmt::format("{}", used);
+    const std::string shown_left = left == 0 ? "" : fmt::format("left {}", left);
+    result.notes.push_back(fmt::format("{:>9} {:>10}  {} ({}): {}", shown, shown_left, e.label, e.clause, e.instead));
+    result.readings.push_back({e.clause, e.label, e.instead + " " + e.because, used, left});
   }
 }
 

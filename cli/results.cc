@@ -51,7 +51,7 @@ harness::Finding finding(const json& j) {
 }
 
 json to_json(const harness::Reading& r) {
-  return {{"clause", r.clause}, {"label", r.label}, {"reason", r.reason}, {"used", r.used}};
+  return {{"clause", r.clause}, {"label", r.label}, {"reason", r.reason}, {"used", r.used}, {"left", r.left}};
 }
 
 json to_json(const harness::ProviderCounts& c) {
@@ -134,7 +134,7 @@ CheckResult decode_result(const std::string& text) {
   r.compared = clause_set(j["compared"]);
   for (const auto& f : j["findings"]) r.findings.push_back(finding(f));
   for (const auto& one : j["readings"]) {
-    r.readings.push_back({one["clause"], one["label"], one["reason"], one["used"]});
+    r.readings.push_back({one["clause"], one["label"], one["reason"], one["used"], one["left"]});
   }
   r.notes = j["notes"];
   r.provider = j["provider"];

@@ -40,6 +40,7 @@ Finding finding_of(const Trace& shown, const Divergence& divergence, std::string
 struct Reading {
   std::string clause, label, reason;
   std::uint64_t used = 0;
+  std::uint64_t left = 0;  // scenarios that were followed no further because of it
 };
 
 // What there is to judge by.

@@ -58,7 +58,8 @@ std::string json_of(const Verdict& verdict) {
   for (const Finding& f : judged.findings) out["findings"].push_back(to_json(f));
   out["readings"] = json::array();
   for (const Reading& r : judged.readings) {
-    out["readings"].push_back({{"clause", r.clause}, {"label", r.label}, {"reason", r.reason}, {"used", r.used}});
+    out["readings"].push_back(
+        {{"clause", r.clause}, {"label", r.label}, {"reason", r.reason}, {"used", r.used}, {"left", r.left}});
   }
   return dump(out);
 }

@@ -61,9 +61,10 @@ struct CampaignReport {
   std::uint64_t reconnects = 0;
   std::uint64_t most_states = 1;
   ClauseSet clauses;
-  std::map<std::string, std::uint64_t, std::less<>> used;  // readings, how often
-  std::map<std::string, std::uint64_t> reasons;            // why outside, how often
-  std::map<std::string, std::uint64_t> kinds;              // of differences, how often
+  std::map<std::string, std::uint64_t, std::less<>> used;     // readings, how often
+  std::map<std::string, std::uint64_t, std::less<>> left_at;  // readings, how many scenarios were left there
+  std::map<std::string, std::uint64_t> reasons;               // why outside, how often
+  std::map<std::string, std::uint64_t> kinds;                 // of differences, how often
   std::vector<Finding> findings;
 };
 
