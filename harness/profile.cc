@@ -75,6 +75,8 @@ void add_others(std::vector<Setting>& out, Profile& p) {
   out.push_back({"connections", "count", Setting::Number{&p.connections, 1, 8}, "controllers at the same time"});
   out.push_back({"connections", "roles", &p.roles, "Nicira's role requests"});
   out.push_back({"pacing", "messages_per_s", Setting::Number{&p.messages_per_s, 0, 10000000}, "0: as fast as it goes"});
+  out.push_back({"cables", "settle_ms", Setting::Number{&p.settle_ms, 0, 60000},
+                 "how long ports and counters may be behind what was answered"});
 }
 
 // --- Reading ---------------------------------------------------------------------------------------------------------
@@ -162,7 +164,13 @@ class ProfileReader {
       } else if (key.str() == "connected") {
         set(&port.connected, node);
         if (!connection_known(port.connected)) {
-          wrong(node.source(), "\"nothing\", \"port:N\" or \"interface:NAME\" is wanted here");
+          wrong(node.source(), "\"nothing\", \"interface:NAME\", \"unix:PATH\" or \"tcp:HOST:PORT\" is wanted here");
+        }
+        const auto other = std::find_if(profile_.ports.begin(), profile_.ports.end(), [&](const ProfilePort& p) {
+          return p.connected == port.connected && port.connected != "nothing";
+        });
+        if (other != profile_.ports.end()) {
+          wrong(node.source(), fmt::format("{} is connected to port {} already", port.connected, other->number));
         }
       } else {
         wrong(key.source(), fmt::format("[[port]] has no key {}", key.str()));
@@ -178,12 +186,11 @@ class ProfileReader {
     profile_.ports.push_back(std::move(port));
   }
 
+  // Only its kind; the rest is told when it is connected.
   static bool connection_known(std::string_view text) {
-    if (text == "nothing") return true;
-    if (text.starts_with("interface:")) return text.size() > 10;
-    if (!text.starts_with("port:")) return false;
-    text.remove_prefix(5);
-    return !text.empty() && text.size() < 6 && text.find_first_not_of("0123456789") == std::string_view::npos;
+    constexpr std::array kinds = {"interface:", "unix:", "tcp:", "punix:", "ptcp:"};
+    const auto is = [&](std::string_view kind) { return text.starts_with(kind) && text.size() > kind.size(); };
+    return text == "nothing" || std::any_of(kinds.begin(), kinds.end(), is);
   }
 
   Profile profile_;

@@ -43,8 +43,8 @@ inline constexpr std::array<std::string_view, 6> kStatistics = {"desc", "flow", 
 // What a port of the switch is wired to.
 struct ProfilePort {
   std::uint16_t number = 0;  // 1 to OFPP_MAX - 1
-  // nothing; `port:N`: another port of the same switch; `interface:NAME`: a network interface of the machine that
-  // checks.
+  // nothing, or what harness/live/cable.h knows as a cable: `interface:NAME`, a network interface of the machine that
+  // checks; `unix:PATH`, `tcp:HOST:PORT` or a passive form, a stream of frames.
   std::string connected = "nothing";
   bool operator==(const ProfilePort&) const = default;
 };
@@ -70,6 +70,7 @@ struct Profile {
   std::uint32_t connections = 2;
   bool roles = true;
   std::uint32_t messages_per_s = 0;
+  std::uint32_t settle_ms = 0;
   std::vector<ProfilePort> ports;
 
   bool operator==(const Profile& other) const;  // places do not count

@@ -14,10 +14,11 @@ namespace oftwin::properties {
 // ci/private-switch, and the folder that it works in.
 class PrivateSwitch {
  public:
-  PrivateSwitch() {
+  // With `cables`, its ports are streams of frames.
+  explicit PrivateSwitch(bool cables = false) {
     std::string name = std::filesystem::temp_directory_path() / "oftwin-switch-XXXXXX";
     folder_ = ::mkdtemp(name.data());
-    run("start");
+    run("start", cables ? " cables" : "");
   }
   ~PrivateSwitch() {
     run("stop");
@@ -27,8 +28,8 @@ class PrivateSwitch {
   PrivateSwitch& operator=(const PrivateSwitch&) = delete;
 
   // start, kill, again, stop. throws std::runtime_error.
-  void run(const std::string& word) const {
-    const std::string command = OFTWIN_SOURCE_DIR "/ci/private-switch " + word + " " + folder_ + " >/dev/null";
+  void run(const std::string& word, const std::string& more = "") const {
+    const std::string command = OFTWIN_SOURCE_DIR "/ci/private-switch " + word + " " + folder_ + more + " >/dev/null";
     if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   }
   bool runs() const {
@@ -37,6 +38,9 @@ class PrivateSwitch {
     return static_cast<bool>(std::getline(pid, number)) && std::filesystem::exists("/proc/" + number + "/exe");
   }
   std::string endpoint() const { return "unix:" + folder_ + "/br0.mgmt"; }
+  std::string folder() const { return folder_; }
+  // What its cables are connected to, as a profile.
+  std::string cables_profile() const { return folder_ + "/cables.toml"; }
 
  private:
   std::string folder_;

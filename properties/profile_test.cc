@@ -59,14 +59,14 @@ ClauseSet clauses_hit(const Trace& trace) {
 }
 
 TEST(Profile, says_what_it_has_and_where) {
-  const Profile p =
-      parse("[tables]\ncount = 4\n[match]\nnw_tos = \"none\"\n\n[[port]]\nnumber = 7\nconnected = \"port:8\"\n");
+  const Profile p = parse(
+      "[tables]\ncount = 4\n[match]\nnw_tos = \"none\"\n\n[[port]]\nnumber = 7\nconnected = \"interface:eth1\"\n");
   EXPECT_EQ(p.tables, 4u);
   EXPECT_EQ(p.match[8], Masks::none);
   EXPECT_EQ(p.match[6], Masks::prefix) << "what is not said is there";
   EXPECT_TRUE(p.nxm);
   ASSERT_EQ(p.ports.size(), 1u);
-  EXPECT_EQ(p.ports[0], (ProfilePort{7, "port:8"}));
+  EXPECT_EQ(p.ports[0], (ProfilePort{7, "interface:eth1"}));
   EXPECT_EQ(p.lines.at("match.nw_tos"), 4u);
   EXPECT_EQ(print_obstacle(obstacle_of_key(p, "match.nw_tos")), "mine.toml:4: [match] nw_tos = none");
 }
@@ -82,7 +82,10 @@ TEST(Profile, what_is_wrong_is_said_with_its_place) {
   EXPECT_EQ(refusal("nxm = 1\n"), "mine.toml:1:7: [nxm] is a section, not a value");
   EXPECT_EQ(refusal("[[port]]\nnumber = 1\n[[port]]\nnumber = 1\n"), "mine.toml:3:1: port 1 is there twice");
   EXPECT_EQ(refusal("[[port]]\nnumber = 1\nconnected = \"cable\"\n"),
-            "mine.toml:3:13: \"nothing\", \"port:N\" or \"interface:NAME\" is wanted here");
+            "mine.toml:3:13: \"nothing\", \"interface:NAME\", \"unix:PATH\" or \"tcp:HOST:PORT\" is wanted here");
+  EXPECT_EQ(refusal("[[port]]\nnumber = 1\nconnected = \"tcp:\"\n").substr(0, 14), "mine.toml:3:13");
+  EXPECT_EQ(refusal("[[port]]\nnumber = 1\nconnected = \"unix:/a\"\n[[port]]\nnumber = 2\nconnected = \"unix:/a\"\n"),
+            "mine.toml:6:13: unix:/a is connected to port 1 already");
   EXPECT_EQ(refusal("[port]\nnumber = 1\n"), "mine.toml:1:1: ports are written as [[port]]");
   EXPECT_TRUE(refusal("[match\n").starts_with("mine.toml:1:7: ")) << refusal("[match\n");
   EXPECT_TRUE(refusal("[match]\nin_port = \"none\"\nin_port = \"none\"\n").starts_with("mine.toml:3:"));
