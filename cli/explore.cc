@@ -75,6 +75,30 @@ void show(const Scope& scope, const Finding& f, const std::string& edition, cons
   }
 }
 
+void show(const Scope& scope, const Lasso& lasso, const std::string& edition, const ExploreOptions& o,
+          const std::string& stem) {
+  const std::string text = lasso_text(scope, lasso, edition);
+  if (o.out.empty()) {
+    fmt::print("\n{}\n", text);
+  } else {
+    harness::write_file(fmt::format("{}/{}.trace", o.out, stem), text);
+  }
+}
+
+void print_lasso(const Lasso& lasso) {
+  fmt::print("lasso: {}: after {} events, {} that repeat for ever\n", info(lasso.kind).name, lasso.stem_events,
+             lasso.loop_events);
+}
+
+void summarize(const Liveness& live) {
+  if (live.lasso) return print_lasso(*live.lasso);
+  fmt::print(
+      "  left alone, it comes to rest from every one of them: {} fair steps, {} further states, at most {} steps "
+      "before it rests{}\n",
+      live.steps, live.beyond, live.longest,
+      live.complete ? "" : "; for lack of memory, not all of them were followed to their ends");
+}
+
 void summarize(const Scope& scope, const Result& r) {
   fmt::print("{}: {} states, {} transitions, depth {}, {} terminal states, in {:.1f} s: {:.0f} transitions/s\n",
              scope.name, r.states, r.transitions, r.depth, r.terminal, r.seconds, per_second(r.transitions, r.seconds));
@@ -85,20 +109,33 @@ void summarize(const Scope& scope, const Result& r) {
   fmt::print("\n  {}\n", describe(scope));
 }
 
+nlohmann::json as_json(const Lasso& lasso) {
+  return {{"kind", info(lasso.kind).name},
+          {"stem", lasso.stem_events},
+          {"loop", lasso.loop_events},
+          {"comes_back", lasso.comes_back}};
+}
+
 nlohmann::json as_json(const Scope& scope, const Result& r) {
   nlohmann::json violations = nlohmann::json::array();
   for (const Finding& f : r.findings) violations.push_back({{"invariant", name_of(f)}, {"depth", f.depth}});
-  return {{"scope", scope.name},
-          {"states", r.states},
-          {"transitions", r.transitions},
-          {"depth", r.depth},
-          {"left", r.left},
-          {"terminal", r.terminal},
-          {"seconds", r.seconds},
-          {"bytes_kept", r.bytes_kept},
-          {"frontier_peak", r.frontier_peak},
-          {"ending", describe(r.ending)},
-          {"violations", violations}};
+  nlohmann::json j = {{"scope", scope.name},
+                      {"states", r.states},
+                      {"transitions", r.transitions},
+                      {"depth", r.depth},
+                      {"left", r.left},
+                      {"terminal", r.terminal},
+                      {"seconds", r.seconds},
+                      {"bytes_kept", r.bytes_kept},
+                      {"frontier_peak", r.frontier_peak},
+                      {"ending", describe(r.ending)},
+                      {"violations", violations}};
+  if (!r.liveness) return j;
+  const Liveness& live = *r.liveness;
+  j["liveness"] = {
+      {"fair_steps", live.steps}, {"beyond", live.beyond}, {"complete", live.complete}, {"longest", live.longest}};
+  if (live.lasso) j["liveness"]["lasso"] = as_json(*live.lasso);
+  return j;
 }
 
 int explore_one(const ExploreOptions& o, const model::Errata& errata) {
@@ -110,7 +147,8 @@ int explore_one(const ExploreOptions& o, const model::Errata& errata) {
   options.memory_mb = o.memory_mb;
   options.threads = o.threads;
   options.first_only = errata.none();
-  options.check = !o.unchecked;
+  options.check = !o.unchecked && !o.live;
+  options.live = o.live;
   const bool terminal = on_terminal();
   const Result r = explore::explore(scope, options, [&](const Progress& p) {
     if (!terminal) return;
@@ -127,7 +165,11 @@ int explore_one(const ExploreOptions& o, const model::Errata& errata) {
     if (!o.json) fmt::print("violated after {} events: {}\n", f.depth, name_of(f));
     if (!o.json || !o.out.empty()) show(scope, f, o.edition, o, scope.name + "-" + name_of(f));
   }
-  return r.findings.empty() ? 0 : 1;
+  if (!r.liveness) return r.findings.empty() ? 0 : 1;
+  if (!o.json) summarize(*r.liveness);
+  if (!r.liveness->lasso) return 0;
+  if (!o.json || !o.out.empty()) show(scope, *r.liveness->lasso, o.edition, o, scope.name + "-lasso");
+  return 1;
 }
 
 // Every erratum by itself.
@@ -162,6 +204,35 @@ int hunt_all(const ExploreOptions& o) {
                all.size(), by_invariants, by_comparison, all.size() - by_invariants - by_comparison);
   }
   return by_invariants == 0 ? 1 : 0;
+}
+
+// Which errata can leave somebody waiting for ever, each by itself.
+int hunt_lassos(const ExploreOptions& o) {
+  HuntOptions options;
+  options.states = o.states != 0 ? o.states : 3000;
+  options.memory_mb = o.memory_mb;
+  options.threads = o.threads;
+  nlohmann::json found = nlohmann::json::array();
+  std::size_t caught = 0;
+  explore::hunt_lassos(listed_errata(), options, [&](const Caught& c) {
+    if (!c.lasso) return;
+    ++caught;
+    const std::string id = fmt::format("E-{:02}", c.erratum);
+    nlohmann::json j = as_json(*c.lasso);
+    j["erratum"] = id;
+    j["scope"] = c.scope.name;
+    found.push_back(std::move(j));
+    if (!o.json) fmt::print("{}  scope {}, ", id, c.scope.name);
+    if (!o.json) print_lasso(*c.lasso);
+    if (!o.json || !o.out.empty()) show(c.scope, *c.lasso, id, o, id + "-lasso");
+    std::fflush(stdout);
+  });
+  if (o.json) {
+    fmt::print("{}\n", nlohmann::json{{"lassos", found}}.dump(2));
+  } else {
+    fmt::print("{} errata have a lasso by themselves\n", caught);
+  }
+  return caught == 0 ? 1 : 0;
 }
 
 int refine_one(const ExploreOptions& o) {
@@ -205,8 +276,10 @@ int run_explore(const ExploreOptions& o) {
   if (o.page) return fmt::print("{}", invariants_page()), 0;
   const auto errata = harness::parse_edition(o.edition);
   if (!errata) throw std::runtime_error("there is no edition '" + o.edition + "'");
+  if (o.live && (o.refine != 0 || o.unchecked))
+    throw std::runtime_error("--live looks for nothing else: no --refine, no --unchecked");
   if (o.refine != 0) return refine_one(o);
-  if (o.edition == harness::kOriginal && o.scope.empty()) return hunt_all(o);
+  if (o.edition == harness::kOriginal && o.scope.empty()) return o.live ? hunt_lassos(o) : hunt_all(o);
   return explore_one(o, *errata);
 }
 

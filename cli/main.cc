@@ -87,6 +87,7 @@ void add_explore(CLI::App& app, ExploreOptions& o) {
   c->add_option("--jobs", o.threads, "Threads")->capture_default_str()->check(CLI::Range(1, 64));
   c->add_option("--refine", o.refine, "With the built-in switch in lockstep, until so many states have been left");
   c->add_option("--out", o.out, "Folder for traces of violations; standard output without it");
+  c->add_flag("--live", o.live, "Look for lassos instead: does the switch come to rest when it is left alone?");
   c->add_flag("--unchecked", o.unchecked, "Count states only (to measure what the checks cost)");
   c->add_flag("--list", o.list, "The scopes and the invariants");
   c->add_flag("--page", o.page, "spec/invariants.md as it should be");

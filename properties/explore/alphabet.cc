@@ -252,6 +252,11 @@ void Alphabet::make_fixed() {
     port.state = OFPPS_LINK_DOWN;
     ports_.push_back({0, event::PortChange{event::PortChangeKind::modify, port}});
   }
+  if (scope_.has(Kind::fail_mode)) {
+    for (const std::uint64_t standalone : {1, 0}) {
+      settings_.push_back({0, event::Set{event::Setting::standalone, standalone}});
+    }
+  }
   if (scope_.has(Kind::packets)) {
     for (unsigned f = 1; f <= scope_.flows; ++f) {
       arrivals_.push_back({0, event::PacketArrives{static_cast<std::uint16_t>(f), kFrame, 0}});
@@ -341,7 +346,9 @@ void Alphabet::enable_switch(const model::State& state, const Canonical& known) 
   for (Fixed& own : own_) {
     if (state.own_rules.size() < 2 && may_use(own.label.variant, known.variants())) enabled_.push_back(&own.event);
   }
-  for (Event& e : faults_) enabled_.push_back(&e);
+  for (std::vector<Event>* events : {&faults_, &settings_}) {
+    for (Event& e : *events) enabled_.push_back(&e);
+  }
   if (scope_.has(Kind::flush) && !state.flushing) enabled_.push_back(&flush_);
   if (scope_.has(Kind::destroy)) enabled_.push_back(&destroy_);
   if (!scope_.has(Kind::open)) return;

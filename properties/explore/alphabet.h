@@ -62,7 +62,7 @@ class Alphabet {
   std::vector<Message> messages_;
   std::deque<std::pair<ConnName, std::vector<Event>>> to_;  // messages_ as events, for each connection
   std::vector<Fixed> own_;                                  // rules of the switch's own
-  std::vector<Event> faults_, ports_;
+  std::vector<Event> faults_, ports_, settings_;
   Event loop_, flush_, destroy_, packet_;
   std::vector<Event> arrivals_;
   std::deque<Event> made_;

@@ -14,6 +14,7 @@
 #include "properties/explore/branches.h"
 #include "properties/explore/encoding.h"
 #include "properties/explore/path.h"
+#include "properties/explore/state_invariants.h"
 #include "properties/explore/visited.h"
 
 namespace oftwin::explore {
@@ -64,8 +65,11 @@ struct Search {
   Visited visited = {};
   std::deque<Chunk> frontier = {}, next = {};
   std::atomic<std::size_t> next_chunk = 0;
-  std::atomic<std::uint64_t> transitions = 0, terminal = 0, tried = 0, next_bytes = 0;
+  std::atomic<std::uint64_t> transitions = 0, terminal = 0, tried = 0, next_bytes = 0, fair_steps = 0;
   std::atomic<bool> stop = false;
+  std::atomic<bool> closing = false;  // beyond the bounds: only fair steps are tried
+  std::vector<FairStep> fair = {};
+  std::optional<std::uint32_t> sleeper = {};
   unsigned depth = 0;
   std::mutex mutex = {};
   Clock::time_point told = begin;
@@ -75,9 +79,19 @@ struct Search {
   void tell(std::uint64_t waiting) {
     if (progress) progress({depth, visited.size(), transitions.load(), waiting, seconds()});
   }
+  // The bounds of a search for lassos are not its end: what was seen within them is followed on.
   void end(Ending why) {
     const std::lock_guard lock(mutex);
-    if (!stop.exchange(true)) result.ending = why;
+    const bool at_bounds = options.live && (why == Ending::states || why == Ending::depth);
+    if (stop || (closing && at_bounds)) return;
+    if (!closing) result.ending = why;
+    if (at_bounds) {
+      result.states = visited.size();
+      result.depth = depth;
+      closing = true;
+    } else {
+      stop = true;
+    }
   }
 };
 
@@ -118,9 +132,12 @@ class Worker {
     const std::vector<Event*>& events = alphabet_.enabled(base_, canonical_);
     if (events.empty()) ++search_.terminal;
     const bool wants = wants_to_run();
+    if (search_.options.live && stuck(base_, wants)) sleeps(number);
     const auto id = static_cast<std::uint32_t>(alphabet_.preamble().size() + search_.depth + 1);
     for (std::size_t e = 0; e < events.size(); ++e) {
       Event& event = *events[e];
+      const auto fair = search_.options.live ? fair_kind(base_, event, wants) : std::nullopt;
+      if (search_.closing && !fair) continue;
       event.id = std::holds_alternative<event::Loop>(event.body) ? 0 : id;
       for (branches_.begin(); branches_.more(); branches_.next()) {
         after_ = base_;
@@ -135,10 +152,19 @@ class Worker {
         if (search_.options.compare && corrected_differs(event)) {
           report({{Invariant::count, "the edition corrected does something else"}}, origin);
         }
-        enter(after_, origin);
+        const std::uint32_t to = enter(after_, origin);
+        if (fair) fair_.emplace_back(number, to, *fair);
       }
     }
-    ++tried_;
+    if (!search_.closing) ++tried_;
+  }
+
+  void sleeps(std::uint32_t state) {
+    {
+      const std::lock_guard lock(search_.mutex);
+      if (!search_.sleeper) search_.sleeper = state;
+    }
+    search_.end(Ending::violation);
   }
 
   // Answers and orders are those of the step that has just been made.
@@ -162,13 +188,14 @@ class Worker {
     return wake && wake->kind == observation::WakeKind::now;
   }
 
-  void enter(const model::State& state, const Origin& origin) {
-    const std::uint32_t number = search_.visited.insert(canonical_(state), origin);
-    if (number == kNoState) return;
+  std::uint32_t enter(const model::State& state, const Origin& origin) {
+    const auto [number, fresh] = search_.visited.insert(canonical_(state), origin);
+    if (!fresh) return number;
     encoded_.clear();
     encode(state, alphabet_.words(), encoded_);
     chunk_.add(number, encoded_);
     if (chunk_.full()) flush();
+    return number;
   }
 
   void flush() {
@@ -176,6 +203,9 @@ class Worker {
     search_.next_bytes += chunk_.bytes();
     if (chunk_.count() > 0) search_.next.push_back(std::move(chunk_));
     chunk_ = Chunk();
+    search_.fair_steps += fair_.size();
+    search_.fair.insert(search_.fair.end(), fair_.begin(), fair_.end());
+    fair_.clear();
   }
 
   void publish() {
@@ -184,7 +214,8 @@ class Worker {
     const Options& o = search_.options;
     const std::uint64_t states = search_.visited.size();
     if (o.states != 0 && states >= o.states) search_.end(Ending::states);
-    if (search_.visited.bytes() + search_.next_bytes * 2 > o.memory_mb << 20) search_.end(Ending::memory);
+    const std::uint64_t waiting = search_.next_bytes * 2, fair = search_.fair_steps * 3 * sizeof(FairStep);
+    if (search_.visited.bytes() + waiting + fair > o.memory_mb << 20) search_.end(Ending::memory);
     const std::lock_guard lock(search_.mutex);
     if (Clock::now() - search_.told < std::chrono::seconds(1)) return;
     search_.told = Clock::now();
@@ -198,10 +229,8 @@ class Worker {
       const bool known =
           std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.invariant == v.invariant; });
       if (known) continue;
-      std::vector<Origin> origins = {origin};
-      while (origins.back().parent != kNoState) origins.push_back(search_.visited.origin(origins.back().parent));
-      origins.pop_back();
-      std::reverse(origins.begin(), origins.end());
+      std::vector<Origin> origins = origins_of(search_.visited, origin.parent);
+      origins.push_back(origin);
       findings.push_back(
           {v.invariant, v.detail, path_of(search_.scope, search_.options.errata, origins), {}, search_.depth + 1});
     }
@@ -219,6 +248,7 @@ class Worker {
   model::Outcome outcome_, other_outcome_;
   Chunk chunk_;
   std::vector<std::uint8_t> encoded_;
+  std::vector<FairStep> fair_;
   std::uint64_t transitions_ = 0, tried_ = 0;
 };
 
@@ -239,6 +269,30 @@ void run_level(std::deque<Worker>& workers) {
   for (Worker& worker : workers) threads.emplace_back([&worker] { worker.level(); });
 }
 
+// What the search has seen of fair steps, judged.
+Liveness judge(Search& search) {
+  Liveness live;
+  live.steps = search.fair.size();
+  live.beyond = search.visited.size() - search.result.states;
+  live.complete = !search.stop;
+  const Scope& scope = search.scope;
+  const model::Errata& errata = search.options.errata;
+  if (search.sleeper) {
+    live.lasso = sleeping_lasso(scope, errata, search.visited, *search.sleeper);
+    return live;
+  }
+  const FairGraph graph(std::exchange(search.fair, {}));
+  live.longest = graph.longest();
+  const auto depth = [&](std::uint32_t state) {
+    return static_cast<unsigned>(origins_of(search.visited, state).size());
+  };
+  LassoKind kind = LassoKind::spins;
+  std::vector<FairStep> cycle = graph.spin(depth);
+  if (cycle.empty()) kind = LassoKind::goes_round, cycle = graph.round(depth);
+  if (!cycle.empty()) live.lasso = turning_lasso(scope, errata, search.visited, kind, cycle);
+  return live;
+}
+
 }  // namespace
 
 Result explore(const Scope& scope, const Options& options, const std::function<void(const Progress&)>& progress) {
@@ -249,7 +303,7 @@ Result explore(const Scope& scope, const Options& options, const std::function<v
   while (!search.next.empty() && !search.stop) {
     if (options.depth != 0 && search.depth >= options.depth) {
       search.end(Ending::depth);
-      break;
+      if (!options.live) break;
     }
     search.frontier = std::exchange(search.next, {});
     search.next_chunk = 0;
@@ -261,12 +315,12 @@ Result explore(const Scope& scope, const Options& options, const std::function<v
     if (!search.next.empty()) ++search.depth;
   }
   Result& r = search.result;
-  r.states = search.visited.size();
+  if (!search.closing) r.states = search.visited.size(), r.depth = search.depth;
+  r.left = r.states - search.tried;
   r.transitions = search.transitions;
   r.terminal = search.terminal;
-  r.depth = search.depth;
-  r.left = r.states - search.tried;
   r.bytes_kept = search.visited.bytes();
+  if (options.live) r.liveness = judge(search);
   r.seconds = search.seconds();
   return std::move(r);
 }

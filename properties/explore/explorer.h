@@ -14,6 +14,7 @@
 
 #include "model/state.h"
 #include "properties/explore/invariants.h"
+#include "properties/explore/lasso.h"
 #include "properties/explore/scope.h"
 #include "spec/event.h"
 
@@ -28,6 +29,7 @@ struct Options {
   bool first_only = true;  // stop at the first violation; otherwise one of each invariant
   bool check = true;       // false: only count, to measure what checking costs
   bool compare = false;    // every step with what the edition `corrected` does in the same state
+  bool live = false;       // look for a lasso; to be had without `check` and `compare` only
 };
 
 // One violation, and how to get there.
@@ -41,6 +43,16 @@ struct Finding {
 
 enum class Ending : std::uint8_t { exhausted, violation, depth, states, memory };
 
+// Whether the switch comes to rest from every state that was seen. Where the bounds of a search end, fair steps
+// (fair_graph.h) are followed on, and only they, until they lead nowhere new.
+struct Liveness {
+  std::uint64_t steps = 0;   // fair ones
+  std::uint64_t beyond = 0;  // states that only such steps beyond the bounds led to
+  unsigned longest = 0;      // without a lasso: the most steps before the switch is at rest
+  bool complete = false;     // all of them were followed to their ends; otherwise memory ended, or a lasso was found
+  std::optional<Lasso> lasso;
+};
+
 struct Result {
   std::uint64_t states = 0, transitions = 0, terminal = 0;  // terminal: nothing can happen any more
   unsigned depth = 0;                                       // of the deepest state
@@ -50,6 +62,7 @@ struct Result {
   double seconds = 0;
   Ending ending = Ending::exhausted;
   std::vector<Finding> findings;
+  std::optional<Liveness> liveness;  // if it was asked for
 };
 
 struct Progress {

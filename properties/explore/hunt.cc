@@ -63,6 +63,30 @@ std::vector<Hunted> hunt(const std::vector<unsigned>& errata, const HuntOptions&
   return all;
 }
 
+std::vector<Caught> hunt_lassos(const std::vector<unsigned>& errata, const HuntOptions& options,
+                                const std::function<void(const Caught&)>& each) {
+  std::vector<Caught> all;
+  for (const unsigned erratum : errata) {
+    Caught& caught = all.emplace_back();
+    caught.erratum = erratum;
+    for (const Scope& scope : scopes()) {
+      Options o;
+      o.errata.set(erratum);
+      o.states = options.states;
+      o.memory_mb = options.memory_mb;
+      o.threads = options.threads;
+      o.check = false;
+      o.live = true;
+      std::optional<Lasso> lasso = explore(scope, o).liveness->lasso;
+      if (!lasso || (caught.lasso && caught.lasso->path.size() <= lasso->path.size())) continue;
+      caught.lasso = std::move(lasso);
+      caught.scope = scope;
+    }
+    if (each) each(caught);
+  }
+  return all;
+}
+
 std::vector<unsigned> listed_errata() {
   std::vector<unsigned> numbers;
   std::ifstream file(OFTWIN_SOURCE_DIR "/spec/errata.md");

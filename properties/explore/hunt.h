@@ -32,6 +32,16 @@ struct HuntOptions {
 std::vector<Hunted> hunt(const std::vector<unsigned>& errata, const HuntOptions& options,
                          const std::function<void(const Hunted&)>& each = {});
 
+// The same for liveness: the shortest lasso of each erratum by itself. `states` of each scope, and what follows from
+// them.
+struct Caught {
+  unsigned erratum = 0;
+  std::optional<Lasso> lasso;  // nullopt: not within these bounds
+  Scope scope;                 // in which it was found
+};
+std::vector<Caught> hunt_lassos(const std::vector<unsigned>& errata, const HuntOptions& options,
+                                const std::function<void(const Caught&)>& each = {});
+
 // The numbers of those that spec/errata.md lists.
 std::vector<unsigned> listed_errata();
 

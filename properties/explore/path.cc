@@ -1,6 +1,7 @@
 #include "properties/explore/path.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "harness/default_config.h"
 #include "harness/expect.h"
@@ -46,29 +47,60 @@ class Walker {
     canonical_(state_);
     Event event = *alphabet_.enabled(state_, canonical_)[origin.event];
     event.id = std::holds_alternative<event::Loop>(event.body) ? 0 : id;
-    branches_.begin();
-    model::State after;
-    model::Outcome outcome;
-    while (true) {
-      after = state_;
-      outcome.observations.clear();
-      model::step(after, event, branches_.choices(), outcome);
-      if (branches_.number() == origin.choice) break;
-      branches_.next();
+    for (branches_.begin();; branches_.next()) {
+      try_out(event);
+      if (branches_.number() == origin.choice) return take(event);
     }
-    state_ = std::move(after);
-    for (EventBody& plan : plans(outcome.observations)) path_.push_back({0, std::move(plan)});
-    path_.push_back(std::move(event));
   }
+
+  // By what is known of it: names may be others here than where the step was found, and so may the order of rules.
+  void follow(const RoundStep& step, std::uint32_t id) {
+    canonical_(state_);
+    for (const Event* enabled : std::vector<Event*>(alphabet_.enabled(state_, canonical_))) {
+      Event event = *enabled;
+      if (fair_kind(state_, event, true) != step.kind) continue;
+      event.id = step.kind.iteration ? 0 : id;
+      for (branches_.begin(); branches_.more(); branches_.next()) {
+        try_out(event);
+        if (canonical_(after_) == step.to) return take(event);
+      }
+    }
+    throw std::logic_error("a step of a cycle can't be found again");
+  }
+  std::size_t size() const { return path_.size(); }
   std::vector<Event> path() { return std::move(path_); }
 
  private:
+  void try_out(const Event& event) {
+    after_ = state_;
+    outcome_.observations.clear();
+    model::step(after_, event, branches_.choices(), outcome_);
+  }
+  void take(const Event& event) {
+    state_ = after_;
+    for (EventBody& plan : plans(outcome_.observations)) path_.push_back({0, std::move(plan)});
+    path_.push_back(event);
+  }
+
   Alphabet alphabet_;
   Branches branches_;
   Canonical canonical_;
-  model::State state_;
+  model::State state_, after_;
+  model::Outcome outcome_;
   std::vector<Event> path_;
 };
+
+// A block begins with that event.
+void begin_block(harness::Trace& trace, std::size_t event) {
+  for (auto block = trace.blocks.begin(); block != trace.blocks.end(); ++block) {
+    if (block->first >= event || event > block->last) continue;
+    harness::Block rest = *block;
+    rest.first = event;
+    block->last = event - 1;
+    trace.blocks.insert(block + 1, std::move(rest));
+    return;
+  }
+}
 
 // Ids that ascend again now that plans stand between the events; rules keep their makers.
 std::vector<Event> with_room_for_plans(std::vector<Event> path) {
@@ -95,8 +127,21 @@ std::vector<Event> path_of(const Scope& scope, const model::Errata& errata, cons
   return with_room_for_plans(walker.path());
 }
 
+Round round_of(const Scope& scope, const model::Errata& errata, const std::vector<Origin>& stem,
+               const std::vector<RoundStep>& approach, const std::vector<RoundStep>& cycle) {
+  Walker walker(scope, errata);
+  auto id = static_cast<std::uint32_t>(Alphabet(scope).preamble().size());
+  for (const Origin& origin : stem) walker.follow(origin, ++id);
+  for (const RoundStep& step : approach) walker.follow(step, ++id);
+  Round round;
+  round.loop = walker.size();
+  for (const RoundStep& step : cycle) walker.follow(step, ++id);
+  round.path = with_room_for_plans(walker.path());
+  return round;
+}
+
 harness::Trace trace_of(const Scope& scope, const std::vector<Event>& path, const std::string& edition,
-                        std::vector<std::string> comments) {
+                        std::vector<std::string> comments, std::optional<std::size_t> mark) {
   harness::Trace trace;
   trace.comments = std::move(comments);
   trace.edition = edition;
@@ -105,6 +150,7 @@ harness::Trace trace_of(const Scope& scope, const std::vector<Event>& path, cons
   trace.shown = bit(Channel::wake) | bit(Channel::alloc);
   trace.events = harness::renumbered(path, true);
   harness::make_blocks(trace);
+  if (mark) begin_block(trace, *mark);
   const harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
   for (std::size_t i = 0; i < trace.blocks.size(); ++i) trace.blocks[i].expected = run.lines[i];
   return trace;

@@ -51,6 +51,7 @@ enum class Kind : std::uint8_t {
   choose_table,   // it chooses a table, or one that does not exist
   execute_error,  // it cannot run a buffered packet
   wrong,          // messages that no switch takes, or that name what does not exist
+  fail_mode,      // the switch may help itself while no controller is there, or not
   packets,        // the provider is the software datapath, with ports and a few packets; it answers late
   orders,         // a request touches its rules in every order (otherwise: that of their making)
   count

@@ -17,13 +17,17 @@ void Visited::Shard::grow() {
   }
 }
 
-std::uint32_t Visited::insert(const Fingerprint& fingerprint, const Origin& origin) {
+Visited::Inserted Visited::insert(const Fingerprint& fingerprint, const Origin& origin) {
   const std::size_t which = fingerprint.a % kShards;
   Shard& shard = shards_[which];
   const std::lock_guard lock(shard.mutex);
   std::size_t slot = fingerprint.b & (shard.slots.size() - 1);
+  const auto numbered = [&](std::uint32_t in_shard) {
+    return in_shard * static_cast<std::uint32_t>(kShards) + static_cast<std::uint32_t>(which);
+  };
   for (; shard.slots[slot] != 0; slot = (slot + 1) & (shard.slots.size() - 1)) {
-    if (shard.at(shard.slots[slot] - 1).fingerprint == fingerprint) return kNoState;
+    const std::uint32_t known = shard.slots[slot] - 1;
+    if (shard.at(known).fingerprint == fingerprint) return {numbered(known), false};
   }
   const std::uint32_t number = shard.size;
   if (number >= (1u << 31) / kShards) throw std::length_error("more states than can be numbered");
@@ -32,13 +36,13 @@ std::uint32_t Visited::insert(const Fingerprint& fingerprint, const Origin& orig
   ++shard.size;
   shard.slots[slot] = number + 1;
   if (static_cast<std::size_t>(shard.size) * 3 > shard.slots.size() * 2) shard.grow();
-  return number * static_cast<std::uint32_t>(kShards) + static_cast<std::uint32_t>(which);
+  return {numbered(number), true};
 }
 
-Origin Visited::origin(std::uint32_t state) const {
+Visited::Record Visited::record(std::uint32_t state) const {
   const Shard& shard = shards_[state % kShards];
   const std::lock_guard lock(shard.mutex);
-  return shard.at(state / static_cast<std::uint32_t>(kShards)).origin;
+  return shard.at(state / static_cast<std::uint32_t>(kShards));
 }
 
 std::uint64_t Visited::size() const {

@@ -26,9 +26,14 @@ class Visited {
  public:
   Visited();
 
-  // The new state's number; kNoState if it has been there before. Throws std::length_error beyond 2^31 states.
-  std::uint32_t insert(const Fingerprint& fingerprint, const Origin& origin);
-  Origin origin(std::uint32_t state) const;
+  struct Inserted {
+    std::uint32_t state;
+    bool fresh;  // it has not been there before
+  };
+  // Throws std::length_error beyond 2^31 states.
+  Inserted insert(const Fingerprint& fingerprint, const Origin& origin);
+  Origin origin(std::uint32_t state) const { return record(state).origin; }
+  Fingerprint fingerprint(std::uint32_t state) const { return record(state).fingerprint; }
   std::uint64_t size() const;
   std::uint64_t bytes() const;
 
@@ -47,6 +52,7 @@ class Visited {
     const Record& at(std::uint32_t i) const { return blocks[i / kBlock][i % kBlock]; }
     void grow();
   };
+  Record record(std::uint32_t state) const;
 
   std::array<Shard, kShards> shards_;
 };
