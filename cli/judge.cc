@@ -57,12 +57,24 @@ harness::ClauseSet contract_at_work(const harness::ProviderCounts& did) {
   return out;
 }
 
-// What a subject of this kind cannot show.
-harness::ClauseSet unseen_by(const CheckSummary& summary, const CheckOptions& options) {
-  harness::ClauseSet out = harness::unseen_on(is_live(options.subject) ? bit(Channel::message) : ~0u);
+bool about_a_provider(const CheckSummary& summary) {
   const auto provider = [](const CheckResult& r) { return !r.provider.empty() || r.kind == "provider"; };
-  if (std::any_of(summary.results.begin(), summary.results.end(), provider)) return out;
-  for (std::size_t i = 0; i < clauses().size(); ++i) out[i] = out[i] || clauses()[i].kind == ClauseKind::contract;
+  return std::any_of(summary.results.begin(), summary.results.end(), provider);
+}
+
+// What a subject of this kind cannot show.
+harness::ClauseSet unseen_by(bool provider, const CheckOptions& options) {
+  harness::ClauseSet out = harness::unseen_on(is_live(options.subject) ? bit(Channel::message) : ~0u);
+  for (std::size_t i = 0; i < clauses().size() && !provider; ++i) {
+    out[i] = out[i] || clauses()[i].kind == ClauseKind::contract;
+  }
+  return out;
+}
+
+// The poll loop above a provider.
+harness::ClauseSet of_the_loop() {
+  harness::ClauseSet out;
+  for (std::size_t i = 0; i < clauses().size(); ++i) out[i] = clauses()[i].id.starts_with("LOOP-");
   return out;
 }
 
@@ -81,7 +93,12 @@ Verdict verdict_of(const CheckSummary& summary, const CheckOptions& options) {
   judged.subject = summary.subject;
   judged.tool = "oftwin " OFTWIN_VERSION;
   judged.how = options.command;
-  judged.unseen = unseen_by(summary, options);
+  const bool provider = about_a_provider(summary);
+  judged.unseen = unseen_by(provider, options);
+  if (provider) {
+    judged.elsewhere = of_the_loop();
+    judged.elsewhere_why = "the poll loop above a provider is not its own";
+  }
   if (!options.profile.empty()) {
     judged.profile = harness::read_profile(options.profile);
     judged.subject = fmt::format("{} ({})", judged.profile->name, summary.subject);

@@ -55,24 +55,24 @@ json to_json(const harness::Reading& r) {
 }
 
 json to_json(const harness::ProviderCounts& c) {
-  return {{"at_once", c.at_once}, {"late", c.late},         {"refused", c.refused},         {"failed", c.failed},
-          {"expired", c.expired}, {"injected", c.injected}, {"transmitted", c.transmitted}, {"handed_up", c.handed_up}};
+  return {{"at_once", c.at_once},     {"late", c.late},       {"refused", c.refused},   {"failed", c.failed},
+          {"no_memory", c.no_memory}, {"expired", c.expired}, {"injected", c.injected}, {"transmitted", c.transmitted},
+          {"handed_up", c.handed_up}};
 }
 
 harness::ProviderCounts conduct(const json& j) {
-  return {j["at_once"], j["late"],     j["refused"],     j["failed"],
+  return {j["at_once"], j["late"],     j["refused"],     j["failed"],   j["no_memory"],
           j["expired"], j["injected"], j["transmitted"], j["handed_up"]};
 }
 
 // That a provider agrees says little if it refused everything.
 std::string print_conduct(const CheckResult& r) {
   const harness::ProviderCounts& c = r.conduct;
-  return fmt::format(
-      "{}\n          operations: {} done at once, {} late, {} refused, {} failed; {} rules timed out; frames: {} "
-      "arrived, "
-      "{} sent, {} handed up",
-      r.provider, grouped(c.at_once), grouped(c.late), grouped(c.refused), grouped(c.failed), grouped(c.expired),
-      grouped(c.injected), grouped(c.transmitted), grouped(c.handed_up));
+  std::string out = fmt::format("{}\n          operations: {} done at once, {} late, {} refused, {} failed; ",
+                                r.provider, grouped(c.at_once), grouped(c.late), grouped(c.refused), grouped(c.failed));
+  if (c.no_memory > 0) out += fmt::format("{} rules not allocated; ", grouped(c.no_memory));
+  return out + fmt::format("{} rules timed out; frames: {} arrived, {} sent, {} handed up", grouped(c.expired),
+                           grouped(c.injected), grouped(c.transmitted), grouped(c.handed_up));
 }
 
 json to_json(const CheckResult& r) {

@@ -129,6 +129,12 @@ void Comparison::begin(std::vector<Observation>& want, std::vector<Observation>&
   keep_compared(got);
 }
 
+// A provider of somebody else's decides which of its allocations fail, so a failed one has its place.
+bool Comparison::unplaced(const Observation& o) const {
+  const auto* alloc = std::get_if<ob::Alloc>(&o);
+  return balanced_ && alloc && !(aligned_ && alloc->failed);
+}
+
 // Drops from `got` what is not compared; checks the balance of allocations on the way.
 void Comparison::keep_compared(std::vector<Observation>& got) {
   std::size_t kept = 0;
@@ -137,7 +143,7 @@ void Comparison::keep_compared(std::vector<Observation>& got) {
     if (!compared(o)) continue;
     if (balanced_) {
       if (const char* wrong = balance_.check(o); wrong && !imbalance_) imbalance_ = wrong;
-      if (std::holds_alternative<ob::Alloc>(o)) continue;
+      if (unplaced(o)) continue;
       const auto* dealloc = std::get_if<ob::Dealloc>(&o);
       if (dealloc && !balance_.constructed(dealloc->rule)) continue;
       if (std::holds_alternative<ob::DeallocSwitch>(o) && !balance_.all_freed() && !imbalance_) {
@@ -155,7 +161,7 @@ bool Comparison::skip_wanted(const Observation& o) {
   if (!balanced_) return false;
   if (const auto* op = as_construct(o)) constructed_.insert(rule_key(op->rule));
   if (const auto* dealloc = std::get_if<ob::Dealloc>(&o)) return constructed_.erase(rule_key(dealloc->rule)) == 0;
-  return std::holds_alternative<ob::Alloc>(o);
+  return unplaced(o);
 }
 
 bool Comparison::same(Observation& want, Observation& got) {
@@ -181,7 +187,7 @@ std::vector<Observation> Comparison::wanted() const {
   for (const std::size_t i : held_) out.push_back((*want_)[i]);
   for (std::size_t i = want_at_; i < want_->size(); ++i) {
     const Observation& o = (*want_)[i];
-    if (compared(o) && !(balanced_ && std::holds_alternative<ob::Alloc>(o))) out.push_back(o);
+    if (compared(o) && !unplaced(o)) out.push_back(o);
   }
   return out;
 }

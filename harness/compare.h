@@ -90,6 +90,7 @@ class Comparison {
   bool compared(const Observation& o) const {
     return (channels_ & bit(channel_of(o))) != 0 && (!aligned_ || subject_->shows(o));
   }
+  bool unplaced(const Observation& o) const;  // an allocation that may come anywhere
   void keep_compared(std::vector<Observation>& got);
   bool skip_wanted(const Observation& o);
   bool same(Observation& want, Observation& got);

@@ -78,6 +78,8 @@ void Lockstep::start(const SwitchConfig& config) {
   choices_.table = nullptr;
   if (foreign) choices_.act = [this](std::size_t position) { return choose_act(position); };
   if (foreign) choices_.table = [this](std::size_t position) { return choose_table(position); };
+  choices_.no_memory = nullptr;
+  if (foreign) choices_.no_memory = [this](std::size_t position) { return no_memory(position); };
   choices_.packets = subject_.packets();
   comparison_.reset(subject_, subject_.channels() & options_.channels, options_.alloc_rule);
   next_event_ = 0;
@@ -178,6 +180,12 @@ std::optional<model::ProviderAct> Lockstep::choose_act(std::size_t position) {
   if (auto* e = std::get_if<event::ProviderComplete>(&act)) e->rule = comparison_.names().to_model(e->rule);
   if (auto* e = std::get_if<event::ProviderExpire>(&act)) e->rule = comparison_.names().to_model(e->rule);
   return act;
+}
+
+bool Lockstep::no_memory(std::size_t position) {
+  const auto got = got_at(position);
+  const auto* alloc = got.empty() ? nullptr : std::get_if<ob::Alloc>(&got.front());
+  return alloc && alloc->failed;
 }
 
 std::optional<std::variant<std::uint8_t, Error>> Lockstep::choose_table(std::size_t position) {

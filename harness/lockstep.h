@@ -95,6 +95,7 @@ class Lockstep {
   std::vector<std::size_t> choose_order(const model::OrderQuestion& question);
   Answer choose_answer(const model::AnswerQuestion& question);
   std::optional<model::ProviderAct> choose_act(std::size_t position);
+  bool no_memory(std::size_t position);
   std::optional<std::variant<std::uint8_t, Error>> choose_table(std::size_t position);
   Divergence broken_contract(const Conduct::Breach& breach) const;
   Divergence divergence() const;

@@ -45,6 +45,9 @@ ClauseVerdict judge(const Judged& judged, std::size_t clause) {
   if (!v.findings.empty()) {
     v.ruling = Ruling::fail;
     if (judged.compared[clause]) v.why = "held elsewhere";
+  } else if (judged.elsewhere[clause]) {
+    v.ruling = Ruling::not_applicable;
+    v.why = judged.elsewhere_why;
   } else if (judged.compared[clause] && !judged.unseen[clause]) {
     v.ruling = Ruling::pass;
   } else if (judged.unseen[clause]) {

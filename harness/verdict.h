@@ -2,7 +2,8 @@
 //
 //   pass            it was at work where the subject's consequences were compared, and no difference is laid to it
 //   fail            a finding names it; the finding carries its minimized trace
-//   not applicable  the profile says that the switch has not got what the clause is about, and where it says so
+//   not applicable  the profile says that the switch has not got what the clause is about, and where it says so; or
+//                   the clause is about a part that a subject of this kind has not got
 //   untested        everything else, and why
 //
 // Invariant: what was not compared never passes. A clause that a finding names fails, however often it held.
@@ -50,6 +51,8 @@ struct Judged {
   std::string how;      // the command line, so that it can be repeated
   ClauseSet compared;   // clauses at work where consequences were compared, and there was no difference
   ClauseSet unseen;     // clauses whose consequences this subject cannot show
+  ClauseSet elsewhere;  // clauses about what is no part of a subject of this kind
+  std::string elsewhere_why;
   std::vector<Finding> findings;
   std::vector<Reading> readings;
   std::uint64_t inputs = 0, events = 0, messages = 0;  // compared: traces (files, scenarios), events, messages

@@ -221,8 +221,9 @@ Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& f
   const std::uint8_t table = std::get<std::uint8_t>(choice);
   if (overlap_in(table)) return overlap();
   if (deletion_pending(turn.state, table, fm)) return turn.postpone("ADD-5");
-  turn.emit(observation::Alloc{name, turn.state.provider.alloc_fails});
-  if (turn.state.provider.alloc_fails) return turn.end("ADD-10", {false, system_error(kNoMemory)});
+  const bool no_memory = provider_has_no_memory(turn);
+  turn.emit(observation::Alloc{name, no_memory});
+  if (no_memory) return turn.end("ADD-10", {false, system_error(kNoMemory)});
   const Rule* old = find_strict(turn.state, table, fm.match, fm.priority);
   if (old && turn.operation_on(old->name)) {
     turn.emit(observation::Dealloc{name});

@@ -192,6 +192,14 @@ Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule) {
   return {meaning(kind, turn.choices.answer({turn.position(), kind, rule.name, planned})), {}};
 }
 
+bool provider_has_no_memory(Turn& turn) {
+  if (!turn.choices.no_memory) return turn.state.provider.alloc_fails;
+  turn.begin_iteration_output();
+  const bool none = turn.choices.no_memory(turn.position());
+  if (none) turn.hit("DP-19");
+  return none;
+}
+
 Counters counters_of(const State& state, const Rule& rule) {
   return state.provider.unknown_counters ? Counters{kUnknown, kUnknown} : Counters{rule.packets, rule.bytes};
 }

@@ -16,6 +16,9 @@ struct Started {
 // What the provider answers to an operation of this kind on this rule.
 Started answer_of_provider(Turn& turn, OperationKind kind, const Rule& rule);
 
+// Whether the rule that is to be made next cannot be allocated.
+bool provider_has_no_memory(Turn& turn);
+
 Counters counters_of(const State& state, const Rule& rule);
 
 // A sum over one that is unknown is unknown.

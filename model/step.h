@@ -68,6 +68,8 @@ struct Choices {
   std::function<std::optional<ProviderAct>(std::size_t position)> act;
   // ... which table it chooses; nullopt: it has no function that chooses.
   std::function<std::optional<std::variant<std::uint8_t, Error>>(std::size_t position)> table;
+  // ... whether it has no memory for the rule that is to be made; as a trace says if this is empty.
+  std::function<bool(std::size_t position)> no_memory;
   // ... false: what it does to packets can't be seen, and nothing is predicted of them and of what they count.
   bool packets = true;
 };

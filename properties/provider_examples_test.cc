@@ -103,6 +103,8 @@ TEST_F(BrokenProvider, PROV_13_eats_memory) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs more address space than any limit would leave";
   names("eats_memory", "PROV-13", kLost, "--random 12 --memory 64");
 }
+TEST_F(BrokenProvider, PROV_14_sleeps) { names("sleeps", "PROV-14", kDiverged); }
+TEST_F(BrokenProvider, PROV_14_oversleeps) { names("oversleeps", "PROV-14", kDiverged, "--random 200"); }
 TEST_F(BrokenProvider, DP_1_mixes_up_masks) { names("mixes_up_masks", "DP-1", kDiverged, "--random 100"); }
 TEST_F(BrokenProvider, DP_1_forgets_the_priority) { names("forgets_the_priority", "DP-1", kDiverged, "--random 100"); }
 TEST_F(BrokenProvider, DP_4_does_not_count) { names("does_not_count", "DP-4", kDiverged, "--random 40"); }
@@ -145,6 +147,29 @@ TEST(ProviderCampaign, a_provider_of_an_older_minor_version_agrees) {
   const Ran ran = run("check " + subject("provider_older") + " --random 1000 --seed 7");
   EXPECT_EQ(ran.code, 0) << ran.output;
   EXPECT_NE(ran.output.find("provider.h 1.1, without a test door"), std::string::npos) << ran.output;
+}
+
+// An add for which it has no memory is refused, and nothing has changed (ADD-10).
+TEST(ProviderCampaign, a_provider_that_runs_out_of_memory_agrees) {
+  for (const char* options : {"", ",late"}) {
+    const Ran ran = run("check " + subject("provider_small") + options + " --random 1000 --seed 7 --verdict -");
+    EXPECT_EQ(ran.code, 0) << ran.output;
+    std::smatch m;
+    ASSERT_TRUE(std::regex_search(ran.output, m, std::regex("([0-9,]+) rules not allocated"))) << ran.output;
+    EXPECT_GT(m.str(1).size(), 3u) << "more than 999";
+    EXPECT_EQ(ran.output.find("ADD-10"), std::string::npos) << "it passed, and only what did not is listed";
+  }
+}
+
+// The poll loop is of the switch above it.
+TEST(ProviderCampaign, clauses_of_the_poll_loop_are_not_laid_to_a_provider) {
+  const Ran ran = run("check " + subject("provider_c") + " --random 50 --verdict -");
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  EXPECT_NE(ran.output.find("not applicable: the poll loop above a provider is not its own\n    LOOP-1 LOOP-2 LOOP-3 "
+                            "LOOP-4\n"),
+            std::string::npos)
+      << ran.output;
+  EXPECT_EQ(run("check --random 50 --verdict -").output.find("LOOP-"), std::string::npos) << "the built-in one's is";
 }
 
 // Its operations are always late.

@@ -15,7 +15,13 @@ static void complete_at_last(void* p) {
   }
 }
 
+static uint64_t look_again_later(void* p) {
+  provider* pr = p;
+  return pr->host->now_ms(pr->host_data) + 1000;
+}
+
 static void break_it(oft_provider* t) {
+  t->run_at = look_again_later;
   t->rule_modify_actions = put_off;
   t->destruct = complete_at_last;
 }

@@ -20,6 +20,7 @@ const char* clause_of_fault(const void* address) { return is_mirror_address(addr
 
 ProviderCounts& ProviderCounts::operator+=(const ProviderCounts& o) {
   at_once += o.at_once, late += o.late, refused += o.refused, failed += o.failed;
+  no_memory += o.no_memory;
   expired += o.expired, injected += o.injected, transmitted += o.transmitted, handed_up += o.handed_up;
   return *this;
 }
@@ -115,12 +116,45 @@ void Contract::run() {
   }
 }
 
+std::uint64_t Contract::run_at() {
+  std::uint64_t at_ms = OFT_NEVER;
+  {
+    const Calling calling(*this, Where::reading, "run_at");
+    at_ms = inner_.run_at(instance_);
+  }
+  const std::uint64_t now_ms = host_table_->now_ms(host_);
+  if (at_ms <= now_ms) return at_ms;
+  if (!in_progress_.empty()) {
+    if (at_ms == OFT_NEVER) breach(clause("PROV-14"), "run_at() returns OFT_NEVER, and an operation is in progress");
+  } else if (at_ms > latest_run_at(now_ms)) {
+    breach(clause("PROV-14"), at_ms == OFT_NEVER ? "run_at() returns OFT_NEVER, and a rule in force has a timeout"
+                                                 : "run_at() returns a time behind that at which a rule times out");
+  }
+  return at_ms;
+}
+
+// When a rule was used last is the provider's to know: at the latest, now.
+std::uint64_t Contract::latest_run_at(std::uint64_t now_ms) const {
+  constexpr std::uint64_t second = 1000, clock_interval = 1000;  // ms; the latter of EXP-7
+  std::uint64_t latest = OFT_NEVER;
+  for (const auto& [handle, known] : by_handle_) {
+    if (!known.in_force) continue;
+    const oft_rule& rule = *known.rule;
+    const std::uint64_t hard = rule.hard_timeout != 0 ? rule.created_ms + second * rule.hard_timeout : OFT_NEVER;
+    const std::uint64_t idle = rule.idle_timeout != 0 ? now_ms + second * rule.idle_timeout : OFT_NEVER;
+    const std::uint64_t end = std::min(hard, idle);
+    if (end != OFT_NEVER) latest = std::min(latest, std::max(end, now_ms) + clock_interval);
+  }
+  return latest;
+}
+
 void* Contract::rule_alloc() {
   void* handle = nullptr;
   {
     const Calling calling(*this, Where::reading, "rule_alloc");
     handle = inner_.rule_alloc(instance_);
   }
+  counts_.no_memory += handle == nullptr;
   if (handle != nullptr && !by_handle_.try_emplace(handle).second) {
     breach(clause("PROV-11"), "rule_alloc() returns the handle of a rule that is alive");
     return nullptr;  // to the host: there is no memory
@@ -219,10 +253,7 @@ void Contract::fill_outer() {
   t.destruct = [](void* p) { self(p).destruct(); };
   t.dealloc = [](void* p) { self(p).dealloc(); };
   t.run = [](void* p) { self(p).run(); };
-  t.run_at = [](void* p) {
-    const Calling calling(self(p), Where::reading, "run_at");
-    return self(p).inner_.run_at(self(p).instance_);
-  };
+  t.run_at = [](void* p) { return self(p).run_at(); };
   t.rule_alloc = [](void* p) { return self(p).rule_alloc(); };
   t.rule_dealloc = [](void* p, void* handle) { self(p).rule_dealloc(handle); };
   t.rule_construct = [](void* p, const oft_rule* rule, const oft_rule* victim, oft_op* op) {

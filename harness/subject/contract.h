@@ -32,6 +32,7 @@ struct Patience {
 // What a provider did, for the report: that it agreed says little if it refused everything.
 struct ProviderCounts {
   std::uint64_t at_once = 0, late = 0, refused = 0, failed = 0;  // operations
+  std::uint64_t no_memory = 0;                                   // rules for which rule_alloc() returned NULL
   std::uint64_t expired = 0, injected = 0, transmitted = 0, handed_up = 0;
   ProviderCounts& operator+=(const ProviderCounts& other);
 };
@@ -79,6 +80,7 @@ class Contract {
   struct Known {
     const oft_rule* rule = nullptr;  // the switch's
     std::unique_ptr<RuleMirror> mirror;
+    bool in_force = false;  // its construction has succeeded
   };
   class Calling;
 
@@ -92,6 +94,8 @@ class Contract {
   void destruct();
   void dealloc();
   void run();
+  std::uint64_t run_at();
+  std::uint64_t latest_run_at(std::uint64_t now_ms) const;
   void* rule_alloc();
   void rule_dealloc(void* handle);
   template <class Call>

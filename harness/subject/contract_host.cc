@@ -58,7 +58,9 @@ void Contract::op_complete(oft_op* op, oft_error error) {
   host_table_->op_complete(host_, op, error);
   // A failed modification has given the rule its old actions back.
   const auto alive = by_handle_.find(handle);
-  if (alive != by_handle_.end() && alive->second.mirror) alive->second.mirror->refresh(*alive->second.rule);
+  if (alive == by_handle_.end()) return;
+  if (done.kind == OperationKind::add && error == OFT_OK) alive->second.in_force = true;
+  if (alive->second.mirror) alive->second.mirror->refresh(*alive->second.rule);
 }
 
 void Contract::rule_expire(const oft_rule* mirror, oft_expiry_reason reason) {
