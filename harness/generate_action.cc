@@ -14,9 +14,9 @@ namespace {
 
 Bytes openflow_action(Source& s, const std::vector<std::uint16_t>& ports) {
   using namespace action;
-  constexpr std::array<std::uint16_t, 11> special = {
+  constexpr std::array<std::uint16_t, 12> special = {
       OFPP_IN_PORT, OFPP_TABLE, OFPP_NORMAL, OFPP_FLOOD,      OFPP_ALL, OFPP_CONTROLLER,
-      OFPP_LOCAL,   OFPP_NONE,  0,           OFPP_CONTROLLER, 0xff01};
+      OFPP_LOCAL,   OFPP_NONE,  0,           OFPP_CONTROLLER, 0xff01,   OFPP_FLOOD};
   switch (s.below(16)) {
     case 0:
       return set_vlan_vid(s.chance(80) ? s.pick(universe::vids) : static_cast<std::uint16_t>(s.below(0x10000)));
@@ -39,7 +39,8 @@ Bytes openflow_action(Source& s, const std::vector<std::uint16_t>& ports) {
       return enqueue(port, static_cast<std::uint32_t>(s.below(2)));
     }
     case 9:
-    case 10: {
+    case 10:
+    case 11: {
       const std::uint16_t port = s.pick(special);
       return output(port, s.chance(50) ? 0 : static_cast<std::uint16_t>(s.between(1, 128)));
     }
@@ -183,7 +184,12 @@ Bytes draw_actions(Source& s, const std::vector<std::uint16_t>& ports) {
   }
   const bool extended = s.chance(40);
   for (unsigned n = s.pick(lengths) + extended; n > 0; --n) {
-    put_bytes(out, extended && s.chance(65) ? nicira_action(s, ports) : openflow_action(s, ports));
+    Bytes one = extended && s.chance(65) ? nicira_action(s, ports) : openflow_action(s, ports);
+    if (s.below(250) == 0) {  // longer than such an action is
+      put_zeros(one, 8);
+      set_u16(one, 2, one.size());
+    }
+    put_bytes(out, one);
   }
   return out;
 }

@@ -1,147 +1,200 @@
 #include "harness/generate_frame.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "harness/frame.h"
 #include "harness/wire_io.h"
 
 namespace oftwin::harness {
 namespace {
 
-std::uint32_t sum16(ByteView bytes, std::uint32_t sum = 0) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) sum += static_cast<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
-  return sum;
+constexpr std::uint16_t kIpv4 = 0x0800, kArp = 0x0806, kIpv6 = 0x86dd, kTagged = 0x1000;
+constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
+
+std::uint64_t number(const Mac& mac) {
+  std::uint64_t n = 0;
+  for (const std::uint8_t byte : mac) n = n << 8 | byte;
+  return n;
 }
 
-std::uint16_t folded(std::uint32_t sum) {
-  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
+template <class W>
+void take(W& value, const Masked<W>& wanted) {
+  value = static_cast<W>((value & ~wanted.mask) | wanted.value);
+}
+void take(Ipv6& value, const Masked<Ipv6>& wanted) {
+  for (std::size_t i = 0; i < value.size(); ++i) take(value[i], Masked<std::uint8_t>{wanted.value[i], wanted.mask[i]});
 }
 
-Bytes transport(Source& source, std::uint8_t protocol) {
-  Bytes out;
-  if (protocol == 1) {  // ICMP: type, code
-    put<std::uint8_t>(out, static_cast<std::uint8_t>(source.pick(universe::tp_ports)));
-    put<std::uint8_t>(out, 0);
-    put_zeros(out, 6);
-    set_u16(out, 2, folded(sum16(out)));
-    return out;
-  }
-  if (protocol != 6 && protocol != 17) return Bytes(source.below(12), 0xab);
-  put(out, source.pick(universe::tp_ports));
-  put(out, source.pick(universe::tp_ports));
-  if (protocol == 17) {
-    put<std::uint16_t>(out, 12);
-    put_zeros(out, 6);
-  } else {
-    put_zeros(out, 8);
-    put<std::uint16_t>(out, 0x5002);
-    put_zeros(out, 6);
-  }
+// Link-local addresses, of which there are two.
+Ipv6 draw_ipv6(Source& source) {
+  Ipv6 out{0xfe, 0x80};
+  out.back() = static_cast<std::uint8_t>(source.between(1, 2));
   return out;
 }
 
-// Fills in the TCP or UDP checksum of `segment`.
-void finish_transport(Bytes& segment, std::uint8_t protocol, ByteView addresses) {
-  if (protocol != 6 && protocol != 17) return;
-  const std::uint32_t pseudo = sum16(addresses, protocol + static_cast<std::uint32_t>(segment.size()));
-  const std::uint16_t checksum = folded(sum16(segment, pseudo));
-  set_u16(segment, protocol == 6 ? 16 : 6, checksum == 0 && protocol == 17 ? 0xffff : checksum);
+void draw_transport(Source& source, const Match& match, FlowKey& key) {
+  if (key.nw_proto != kTcp && key.nw_proto != kUdp && key.nw_proto != kIcmp) return;
+  const unsigned bits = key.nw_proto == kIcmp ? 0xff : 0xffff;
+  key.tp_src = source.pick(universe::tp_ports);
+  key.tp_dst = source.pick(universe::tp_ports);
+  take(key.tp_src, match.tp_src);
+  take(key.tp_dst, match.tp_dst);
+  key.tp_src = static_cast<std::uint16_t>(key.tp_src & bits);
+  key.tp_dst = static_cast<std::uint16_t>(key.tp_dst & bits);
 }
 
-void put_ipv4(Bytes& out, Source& source) {
-  const std::uint8_t protocol = source.pick(universe::protocols);
-  Bytes segment = transport(source, protocol);
-  Bytes ip = {0x45, source.pick(universe::toses)};
-  put(ip, static_cast<std::uint16_t>(20 + segment.size()));
-  put<std::uint16_t>(ip, 1);
-  // Seldom a later fragment, or one that another follows.
-  put<std::uint16_t>(ip, source.chance(8) ? static_cast<std::uint16_t>(source.chance(50) ? 0x2000 : 0x0005) : 0x4000);
-  put<std::uint8_t>(ip, 64);
-  put(ip, protocol);
-  put<std::uint16_t>(ip, 0);
-  put(ip, source.pick(universe::addresses));
-  put(ip, source.pick(universe::addresses));
-  finish_transport(segment, protocol, ByteView(ip).subspan(12, 8));
-  set_u16(ip, 10, folded(sum16(ip)));
-  put_bytes(out, ip);
-  put_bytes(out, segment);
+void draw_addresses(Source& source, const Match& match, FlowKey& key) {
+  key.nw_src = source.pick(universe::addresses);
+  key.nw_dst = source.pick(universe::addresses);
+  take(key.nw_src, match.nw_src);
+  take(key.nw_dst, match.nw_dst);
 }
 
-void put_arp(Bytes& out, Source& source) {
-  put<std::uint64_t>(out, 0x0001080006040000u | (1 + source.below(2)));
-  for (int side = 0; side < 2; ++side) {
-    put_bytes(out, source.pick(universe::macs));
-    put(out, source.pick(universe::addresses));
-  }
+void draw_tos(Source& source, const Match& match, FlowKey& key) {
+  key.nw_tos = source.pick(universe::toses);
+  take(key.nw_tos, match.nw_tos);
 }
 
-// A neighbour solicitation or advertisement with one link-layer address.
-Bytes neighbour_discovery(Source& source) {
+void draw_arp(Source& source, const Match& match, FlowKey& key) {
+  key.nw_proto = static_cast<std::uint8_t>(1 + source.below(2));
+  take(key.nw_proto, match.nw_proto);
+  key.arp_sha = number(source.pick(universe::macs));
+  key.arp_tha = number(source.pick(universe::macs));
+  take(key.arp_sha, match.arp_sha);
+  take(key.arp_tha, match.arp_tha);
+  draw_addresses(source, match, key);
+}
+
+void draw_ipv4(Source& source, const Match& match, FlowKey& key) {
+  key.nw_proto = source.pick(universe::protocols);
+  take(key.nw_proto, match.nw_proto);
+  draw_tos(source, match, key);
+  draw_addresses(source, match, key);
+  draw_transport(source, match, key);
+}
+
+// A neighbour solicitation or advertisement with one link-layer address, mostly.
+void draw_discovery(Source& source, const Match& match, FlowKey& key) {
   const bool solicitation = source.chance(50);
-  Bytes out = {static_cast<std::uint8_t>(solicitation ? 135 : 136), 0, 0, 0, 0, 0, 0, 0, 0xfe, 0x80};
-  put_zeros(out, 13);
-  put<std::uint8_t>(out, static_cast<std::uint8_t>(source.between(1, 2)));
-  put<std::uint8_t>(out, solicitation ? 1 : 2);
-  put<std::uint8_t>(out, source.chance(90) ? 1 : 0);
-  put_bytes(out, source.pick(universe::macs));
-  return out;
+  key.tp_src = solicitation ? 135 : 136;
+  take(key.tp_src, match.tp_src);
+  take(key.tp_dst, match.tp_dst);
+  key.tp_src = static_cast<std::uint16_t>(key.tp_src & 0xff);
+  key.tp_dst = static_cast<std::uint16_t>(key.tp_dst & 0xff);
+  key.nd_target = draw_ipv6(source);
+  take(key.nd_target, match.nd_target);
+  const bool has_address = source.chance(90);
+  if (has_address) (solicitation ? key.arp_sha : key.arp_tha) = number(source.pick(universe::macs));
+  take(key.arp_sha, match.arp_sha);
+  take(key.arp_tha, match.arp_tha);
 }
 
-void put_ipv6(Bytes& out, Source& source) {
-  const std::uint8_t next = source.pick(universe::ipv6_next);
-  Bytes payload;
-  std::uint8_t first = next;
-  if (source.chance(20)) {  // a hop-by-hop header, or a fragment's
-    first = source.chance(50) ? 0 : 44;
-    payload = {next, 0, 0, static_cast<std::uint8_t>(source.below(2) * 8), 0, 0, 0, 0};
-  }
-  put_bytes(payload, next == 58 ? neighbour_discovery(source) : transport(source, next));
-  put<std::uint32_t>(out, 0x60000000);
-  put(out, static_cast<std::uint16_t>(payload.size()));
-  put(out, first);
-  put<std::uint8_t>(out, 255);
-  for (int side = 0; side < 2; ++side) {
-    put<std::uint16_t>(out, 0xfe80);
-    put_zeros(out, 13);
-    put<std::uint8_t>(out, static_cast<std::uint8_t>(source.between(1, 2)));
-  }
-  put_bytes(out, payload);
+void draw_ipv6(Source& source, const Match& match, FlowKey& key) {
+  key.nw_proto = source.pick(universe::ipv6_next);
+  take(key.nw_proto, match.nw_proto);
+  if (source.chance(20)) draw_tos(source, match, key);
+  take(key.nw_tos, match.nw_tos);
+  key.ipv6_src = draw_ipv6(source);
+  key.ipv6_dst = draw_ipv6(source);
+  take(key.ipv6_src, match.ipv6_src);
+  take(key.ipv6_dst, match.ipv6_dst);
+  if (key.nw_proto == kIcmpv6) draw_discovery(source, match, key);
+  draw_transport(source, match, key);
 }
 
-// 802.3 with LLC and SNAP, around IPv4 or around something else.
-void put_snap(Bytes& out, Source& source) {
-  Bytes payload = {0xaa, 0xaa, 3, 0, 0, static_cast<std::uint8_t>(source.below(2)), 8, 0};
-  put_ipv4(payload, source);
-  put(out, static_cast<std::uint16_t>(payload.size()));
-  put_bytes(out, payload);
+// Where the header behind Ethernet's begins.
+std::size_t network_at(const FlowKey& key) { return key.vlan_tci & kTagged ? 18 : 14; }
+
+// A later fragment, or one that another follows.
+void make_fragment(Source& source, Bytes& frame, std::size_t ip) {
+  if (frame.size() < ip + 20) return;
+  set_u16(frame, ip + 6, source.chance(50) ? 0x2000 : 0x0005);
+  set_u16(frame, ip + 10, 0);
+  set_u16(frame, ip + 10, internet_checksum(ByteView(frame).subspan(ip, 20)));
+}
+
+void insert(Bytes& frame, std::size_t at, ByteView bytes) {
+  frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin(), bytes.end());
+}
+
+// A hop-by-hop header, or a fragment's.
+void insert_extension(Source& source, Bytes& frame, std::size_t ip) {
+  if (frame.size() < ip + 40) return;
+  const std::uint8_t next = frame[ip + 6];
+  frame[ip + 6] = source.chance(50) ? 0 : 44;
+  set_u16(frame, ip + 4, (std::size_t{frame[ip + 4]} << 8 | frame[ip + 5]) + 8);
+  insert(frame, ip + 40, Bytes{next, 0, 0, static_cast<std::uint8_t>(source.below(2) * 8), 0, 0, 0, 0});
+}
+
+// 802.3 with LLC and SNAP around what was there, or something else.
+void wrap_in_snap(Source& source, Bytes& frame, std::size_t network) {
+  const Bytes snap = {0xaa, 0xaa, 3, 0, 0, static_cast<std::uint8_t>(source.below(2))};
+  const std::size_t length = frame.size() - network + snap.size() + 2;
+  insert(frame, network - 2, snap);
+  insert(frame, network - 2, Bytes{static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)});
 }
 
 }  // namespace
 
-Bytes draw_frame(Source& source) {
-  Bytes out;
-  put_bytes(out, source.pick(universe::macs));
-  put_bytes(out, source.pick(universe::macs));
+FlowKey draw_key(Source& source, const Match& match) {
+  FlowKey key;
+  key.in_port = static_cast<std::uint16_t>(source.between(1, 2));
+  key.dl_dst = number(source.pick(universe::macs));
+  key.dl_src = number(source.pick(universe::macs));
   if (source.chance(25)) {
-    put<std::uint16_t>(out, 0x8100);
     const unsigned pcp = source.pick(universe::pcps);
-    put(out, static_cast<std::uint16_t>(pcp << 13 | source.pick(universe::vids)));
+    key.vlan_tci = static_cast<std::uint16_t>(kTagged | pcp << 13 | source.pick(universe::vids));
   }
-  const bool rare = source.chance(10);
-  const std::uint16_t dl_type = rare ? std::uint16_t{0x86dd} : source.pick(universe::dl_types);
-  if (rare && source.chance(40)) {
-    put_snap(out, source);
-    return out;
-  }
-  put(out, dl_type);
-  if (dl_type == 0x86dd) put_ipv6(out, source);
-  if (dl_type == 0x0800) put_ipv4(out, source);
-  if (dl_type == 0x0806) put_arp(out, source);
-  if (source.chance(4)) {
+  if (source.chance(20)) key.tun_id = source.chance(70) ? source.pick(universe::tun_ids) : source.pick(universe::words);
+  key.dl_type = source.chance(6) ? kIpv6 : source.pick(universe::dl_types);
+  take(key.in_port, match.in_port);
+  take(key.dl_dst, match.dl_dst);
+  take(key.dl_src, match.dl_src);
+  take(key.vlan_tci, match.vlan_tci);
+  if ((key.vlan_tci & kTagged) == 0) key.vlan_tci = 0;
+  take(key.tun_id, match.tun_id);
+  take(key.dl_type, match.dl_type);
+  if (key.dl_type == kIpv4) draw_ipv4(source, match, key);
+  if (key.dl_type == kArp) draw_arp(source, match, key);
+  if (key.dl_type == kIpv6) draw_ipv6(source, match, key);
+  return key;
+}
+
+void miss(Source& source, const Match& m, FlowKey& key) {
+  std::vector<void (*)(const Match&, FlowKey&)> ways;
+  const auto way = [&](std::uint64_t mask, void (*flip)(const Match&, FlowKey&)) {
+    if (mask != 0) ways.push_back(flip);
+  };
+  // The lowest bit that is compared.
+  way(m.in_port.mask, [](const Match&, FlowKey& k) { k.in_port ^= 1; });
+  way(m.dl_src.mask, [](const Match& f, FlowKey& k) { k.dl_src ^= f.dl_src.mask & -f.dl_src.mask; });
+  way(m.dl_dst.mask, [](const Match& f, FlowKey& k) { k.dl_dst ^= f.dl_dst.mask & -f.dl_dst.mask; });
+  way(m.nw_src.mask, [](const Match& f, FlowKey& k) { k.nw_src ^= f.nw_src.mask & -f.nw_src.mask; });
+  way(m.nw_dst.mask, [](const Match& f, FlowKey& k) { k.nw_dst ^= f.nw_dst.mask & -f.nw_dst.mask; });
+  way(m.nw_proto.mask, [](const Match&, FlowKey& k) { k.nw_proto ^= 1; });
+  way(m.nw_tos.mask, [](const Match&, FlowKey& k) { k.nw_tos ^= 4; });
+  way(m.vlan_tci.mask & 0xfff, [](const Match&, FlowKey& k) { k.vlan_tci ^= k.vlan_tci & kTagged ? 1 : 0; });
+  way(m.vlan_tci.mask & 0xe000, [](const Match&, FlowKey& k) { k.vlan_tci ^= k.vlan_tci & kTagged ? 0x2000 : 0; });
+  way(m.tp_src.mask, [](const Match&, FlowKey& k) { k.tp_src ^= 1; });
+  way(m.tp_dst.mask, [](const Match&, FlowKey& k) { k.tp_dst ^= 1; });
+  way(m.ipv6_src.mask.back(), [](const Match&, FlowKey& k) { k.ipv6_src.back() ^= 1; });
+  way(m.ipv6_dst.mask.back(), [](const Match&, FlowKey& k) { k.ipv6_dst.back() ^= 1; });
+  way(m.nd_target.mask.back(), [](const Match&, FlowKey& k) { k.nd_target.back() ^= 1; });
+  if (!ways.empty()) source.pick(ways)(m, key);
+}
+
+Bytes draw_frame(Source& source, const FlowKey& key) {
+  const Bytes payload(source.below(12), 0xab);
+  Bytes out = frame_of(key, payload, 0);
+  const std::size_t network = network_at(key);
+  if (key.dl_type == kIpv4 && source.chance(8)) make_fragment(source, out, network);
+  if (key.dl_type == kIpv6 && source.chance(20)) insert_extension(source, out, network);
+  if (key.dl_type == kIpv4 && source.chance(4)) wrap_in_snap(source, out, network);
+  if (source.chance(4))
     out.resize(source.below(out.size() + 1));
-  } else {
-    out.resize(std::max<std::size_t>(out.size(), 60 * source.below(2)));
-  }
+  else if (source.chance(50))
+    out.resize(std::max(out.size(), kSmallestFrame));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "harness/request.h"
 #include "harness/source.h"
 #include "spec/bytes.h"
+#include "spec/match.h"
 
 namespace oftwin::harness {
 
@@ -26,9 +27,17 @@ inline constexpr std::array<std::uint8_t, 4> protocols = {6, 17, 1, 2};
 inline constexpr std::array<std::uint16_t, 4> tp_ports = {0, 8, 53, 80};
 // What registers are loaded with and matched against, and the low half of tunnel ids.
 inline constexpr std::array<std::uint64_t, 4> words = {0, 1, 3, 0xffffffff};
+inline constexpr std::array<std::uint64_t, 4> cookies = {0, 0xa, 0xb, 0xffffffffffffffff};
 inline constexpr std::array<std::uint64_t, 4> tun_ids = {0, 0x100000001, 0x300000003, 0xffffffffffffffff};
 }  // namespace universe
 
-Bytes draw_frame(Source& source);
+// A key of this universe; what the match asks for, it has, as far as one frame can have all of it.
+FlowKey draw_key(Source& source, const Match& match = {});
+// Changes one bit that the match asks for, if it asks for any.
+void miss(Source& source, const Match& match, FlowKey& key);
+
+// A frame with this key; now and then a fragment, inside of other headers, or cut off.
+Bytes draw_frame(Source& source, const FlowKey& key);
+inline Bytes draw_frame(Source& source) { return draw_frame(source, draw_key(source)); }
 
 }  // namespace oftwin::harness

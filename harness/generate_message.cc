@@ -10,8 +10,8 @@
 namespace oftwin::harness {
 namespace {
 
-constexpr std::array<std::uint64_t, 4> cookies = {0, 0xa, 0xb, 0xffffffffffffffff};
 constexpr std::array<std::uint16_t, 4> timeouts = {0, 0, 1, 10};
+constexpr std::size_t kRecent = 6;  // flow-mods that packets aim at
 
 void set_address(WireMatch& m, bool source_address, std::uint32_t address, unsigned wild_bits) {
   const unsigned shift = source_address ? OFPFW_NW_SRC_SHIFT : OFPFW_NW_DST_SHIFT;
@@ -202,7 +202,7 @@ std::uint32_t MessageGenerator::buffer_id() {
 template <class FlowMod>
 void MessageGenerator::fill_flow_mod(FlowMod& fm) {
   constexpr std::array<std::uint16_t, 8> commands = {0, 0, 0, 1, 2, 3, 3, 4};
-  fm.cookie = source_.pick(cookies);
+  fm.cookie = source_.pick(universe::cookies);
   fm.command = source_.chance(1) ? 5 : source_.pick(commands);
   if (source_.chance(table_percent_)) {
     const std::uint64_t table = source_.chance(20) ? std::uint64_t{0xff} : this->table();
@@ -226,13 +226,20 @@ Bytes MessageGenerator::flow_mod(std::uint32_t xid) {
     fm.xid = xid;
     fm.match = draw_extended_match();
     fill_flow_mod(fm);
+    remember(fm.match);
     return encode(fm);
   }
   request::FlowMod fm;
   fm.xid = xid;
   fm.match = draw_match();
   fill_flow_mod(fm);
+  remember(fm.match);
   return encode(fm);
+}
+
+void MessageGenerator::remember(std::variant<WireMatch, Bytes> match) {
+  recent_.push_back(std::move(match));
+  if (recent_.size() > kRecent) recent_.pop_front();
 }
 
 Bytes MessageGenerator::distinct_add(unsigned number, std::uint32_t xid) {
@@ -305,11 +312,12 @@ Bytes MessageGenerator::packet_out(std::uint32_t xid) {
   request::PacketOut po;
   po.xid = xid;
   po.buffer_id = buffer_id();
-  po.in_port = source_.chance(60) ? port() : static_cast<std::uint16_t>(OFPP_NONE);
+  DrawnPacket packet = this->packet();
+  po.in_port = source_.chance(60) ? packet.in_port : static_cast<std::uint16_t>(OFPP_NONE);
   if (source_.chance(5)) po.in_port = static_cast<std::uint16_t>(OFPP_MAX + source_.below(0x100));
   po.actions = source_.chance(70) ? source_.pick(actions_) : draw_actions(source_, ports_);
   if (source_.chance(25)) po.actions = action::output(OFPP_TABLE);
-  if (po.buffer_id == OFP_NO_BUFFER || source_.chance(10)) po.data = frame();
+  if (po.buffer_id == OFP_NO_BUFFER || source_.chance(10)) po.data = std::move(packet.frame);
   return encode(po);
 }
 
@@ -379,8 +387,6 @@ Bytes MessageGenerator::malformed(std::uint32_t xid) {
   set_u16(out, 2, out.size());
   return out;
 }
-
-Bytes MessageGenerator::frame() { return draw_frame(source_); }
 
 // One that there is, or the one behind the last; of very many only those at the edges, so that they are met again.
 std::uint64_t MessageGenerator::table() {

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <variant>
 #include <vector>
 
 #include "harness/generator.h"
@@ -29,6 +31,19 @@ enum class MessageKind : std::uint8_t {
 };
 inline constexpr std::size_t kMessageKinds = 10;
 
+// A packet and how it comes.
+struct DrawnPacket {
+  std::uint16_t in_port = 0;
+  std::uint64_t tun_id = 0;
+  Bytes frame;
+};
+
+// What a flow-mod is about: a match in either form (extended: entries of NXM), and a priority.
+struct DrawnFlow {
+  std::variant<WireMatch, Bytes> match;
+  std::uint16_t priority = 0;
+};
+
 // Narrows one field of `match`, or widens it if it was matched, or gives it another value.
 void vary(Source& source, WireMatch& match);
 
@@ -48,8 +63,19 @@ class MessageGenerator {
   WireMatch match() { return draw_match(); }
   Bytes actions() { return source_.pick(actions_); }
 
-  Bytes frame();
+  // Most meet, or just miss, what a flow-mod was about lately; some come in on ports that are none.
+  DrawnPacket packet();
   std::uint16_t port();
+
+  // For stories about one flow (generate_story.cc); their xids are 0.
+  DrawnFlow flow();
+  DrawnPacket packet_for(const DrawnFlow& flow);
+  // command: OFPFC_*; time-outs in seconds, of which it is told if there are any
+  Bytes flow_mod_about(const DrawnFlow& flow, std::uint16_t command, const Bytes& actions, std::uint16_t idle = 0,
+                       std::uint16_t hard = 0);
+  Bytes statistics_about(const DrawnFlow& flow);
+  // Of which it can be seen that they have been carried out.
+  Bytes visible_actions();
 
   void set_weight(MessageKind kind, unsigned weight) { weights_[static_cast<std::size_t>(kind)] = weight; }
   // Commands carry table numbers (as they do when a connection has asked for the extension).
@@ -70,6 +96,7 @@ class MessageGenerator {
   void fill_flow_mod(FlowMod& fm);
   template <class FlowStats>
   void fill_flow_stats(FlowStats& fs);
+  void remember(std::variant<WireMatch, Bytes> match);
   std::uint32_t buffer_id();
   std::uint64_t table();
 
@@ -81,6 +108,7 @@ class MessageGenerator {
   std::vector<WireMatch> matches_;
   std::vector<Bytes> extended_matches_;  // entries of NXM
   std::vector<Bytes> actions_;
+  std::deque<std::variant<WireMatch, Bytes>> recent_;  // what flow-mods were about, the last ones
   std::vector<std::uint16_t> priorities_;
   unsigned table_percent_ = 0, overlap_percent_ = 0, exact_percent_ = 0, buffer_percent_ = 0, extended_percent_ = 0;
 };

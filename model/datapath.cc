@@ -156,7 +156,8 @@ void output(Turn& turn, const Output& to, Packet& packet, const List& list) {
       turn.hit("DP-9");
       return hand_up(turn, packet, PacketInReason::action, to.max_len);
     default:
-      if (to.port != in_port) transmit(turn, to.port, packet);
+      if (to.port == in_port) return turn.hit("DP-7");
+      transmit(turn, to.port, packet);
   }
 }
 

@@ -14,10 +14,10 @@
 
 #include "harness/applicable.h"
 #include "harness/default_config.h"
+#include "harness/frame.h"
 #include "harness/generate_frame.h"
 #include "harness/generate_nxm.h"
 #include "harness/probe/cube.h"
-#include "harness/probe/frame.h"
 #include "harness/probe/shape.h"
 #include "harness/probe/table_trace.h"
 #include "harness/probe/witness.h"
@@ -249,7 +249,7 @@ RC_GTEST_PROP(Probe, every_frame_has_a_key_of_some_shape_and_a_frame_is_made_for
   const FlowKey key = model::extract(frame, 1);
   RC_ASSERT(some_frame_has(key));
   RC_ASSERT(key_of(cube_of(key)) == key);
-  const Bytes made = frame_of(key, Bytes{1, 2, 3, 4});
+  const Bytes made = harness::frame_of(key, Bytes{1, 2, 3, 4});
   RC_ASSERT(made.size() >= 60u);
   RC_ASSERT(model::extract(made, 1) == key);
 }
@@ -264,7 +264,7 @@ RC_GTEST_PROP(Probe, every_key_of_a_shape_has_a_frame, ()) {
   }
   const FlowKey key = key_of(packet);
   if (!some_frame_has(key)) RC_DISCARD("one of those left out");
-  RC_ASSERT(model::extract(frame_of(key), key.in_port) == key);
+  RC_ASSERT(model::extract(harness::frame_of(key), key.in_port) == key);
 }
 
 // The other way round: what no shape holds, no frame has. (That some frame would have it shows in the first property.)
@@ -273,7 +273,7 @@ TEST(Probe, keys_that_no_frame_has) {
     FlowKey key;
     key.dl_type = 0x0800;
     change(key);
-    return !some_frame_has(key) && model::extract(frame_of(key), key.in_port) != key;
+    return !some_frame_has(key) && model::extract(harness::frame_of(key), key.in_port) != key;
   };
   EXPECT_FALSE(none([](FlowKey&) {}));
   EXPECT_TRUE(none([](FlowKey& k) { k.tun_id = 1; }));

@@ -82,9 +82,10 @@ class Drawer {
 
   void packet() {
     request::PacketOut out;
-    out.in_port = source_.chance(90) ? messages_.port() : std::uint16_t{OFPP_NONE};
+    DrawnPacket packet = messages_.packet();
+    out.in_port = source_.chance(90) ? packet.in_port : std::uint16_t{OFPP_NONE};
     out.actions = action::output(OFPP_TABLE);
-    out.data = messages_.frame();
+    out.data = std::move(packet.frame);
     add(encode(out));
   }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "harness/probe/frame.h"
+#include "harness/frame.h"
 #include "harness/probe/goals.h"
 #include "harness/probe/sharing.h"
 
@@ -60,7 +60,7 @@ Plan plan(std::span<const Rule> rules, const Options& options) {
   for (const Shared& shared : sharing.packets) {
     Packet packet;
     packet.key = key_of(shared.packet);
-    packet.frame = frame_of(packet.key, options.payload);
+    packet.frame = harness::frame_of(packet.key, options.payload);
     meet_rule(rules, goals.cubes, shared.packet, packet);
     for (std::size_t g = 0; g < goals.all.size(); ++g) {
       if (in_region(goals.cubes, goals.all[g].region, shared.packet)) packet.goals.push_back(g);

@@ -1,18 +1,12 @@
-#include "harness/probe/frame.h"
+#include "harness/frame.h"
 
 #include <algorithm>
 
 #include "harness/wire_io.h"
 
-namespace oftwin::probe {
+namespace oftwin::harness {
 namespace {
 
-using harness::put;
-using harness::put_bytes;
-using harness::put_zeros;
-using harness::set_u16;
-
-constexpr std::size_t kSmallest = 60;  // bytes of an Ethernet frame, without its checksum
 constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
 
 std::uint32_t sum16(ByteView bytes, std::uint32_t sum = 0) {
@@ -85,7 +79,7 @@ void put_ipv4(Bytes& out, const FlowKey& key, ByteView payload) {
   put(header, key.nw_proto);
   put<std::uint16_t>(header, 0);
   put_bytes(header, addresses);
-  set_u16(header, 10, folded(sum16(header)));
+  set_u16(header, 10, internet_checksum(header));
   put_bytes(out, header);
   put_bytes(out, segment);
 }
@@ -121,7 +115,9 @@ void put_arp(Bytes& out, const FlowKey& key) {
 
 }  // namespace
 
-Bytes frame_of(const FlowKey& key, ByteView payload) {
+std::uint16_t internet_checksum(ByteView header) { return folded(sum16(header)); }
+
+Bytes frame_of(const FlowKey& key, ByteView payload, std::size_t smallest) {
   Bytes out;
   put_mac(out, key.dl_dst);
   put_mac(out, key.dl_src);
@@ -149,8 +145,8 @@ Bytes frame_of(const FlowKey& key, ByteView payload) {
       put_bytes(out, payload);
     }
   }
-  out.resize(std::max(out.size(), kSmallest));
+  out.resize(std::max(out.size(), smallest));
   return out;
 }
 
-}  // namespace oftwin::probe
+}  // namespace oftwin::harness
