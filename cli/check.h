@@ -26,8 +26,10 @@ struct CheckOptions {
   std::string output;                 // file for it
   std::string command;                // the whole line, for the verdict
   // Live switches.
-  std::string ledger;      // file of known readings; empty: the one of corpus/ledger that is about the switch
-  std::uint64_t pace = 0;  // messages a second at most; 0: as fast as it goes
+  std::string ledger;             // file of known readings; empty: the one of corpus/ledger that is about the switch
+  std::uint64_t pace = 0;         // messages a second at most; 0: as fast as it goes
+  std::uint64_t connections = 3;  // at once, at most; 1 to 3
+  unsigned several = 5;           // per cent of the generated scenarios that use more than one
   std::string private_key, certificate, ca_cert;  // ssl:
   bool rewrite = false;                           // expectations are regenerated, nothing is checked
   ProviderLimits provider;                        // for a subject that is a provider library

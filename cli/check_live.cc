@@ -26,6 +26,8 @@ live::CampaignOptions campaign_options(const CheckOptions& options) {
   live::CampaignOptions out;
   out.endpoint = net::parse_endpoint(options.subject);
   out.tls = {options.private_key, options.certificate, options.ca_cert};
+  out.connections = options.connections;
+  out.several_per_cent = options.several;
   if (!options.ledger.empty()) out.ledger = options.ledger;
   out.ledgers = ledgers_folder();
   if (!options.profile.empty()) out.profile = harness::read_profile(options.profile);
@@ -89,6 +91,16 @@ void add_readings(const live::Campaign& campaign, CheckResult& result) {
   }
 }
 
+// What was found out about connections.
+std::string connections_of(const live::Campaign& campaign) {
+  const live::Introduction& intro = campaign.introduction();
+  const std::string why = campaign.why_no_more_connections();
+  const bool primaries = intro.config.connections[0].kind == ConnKind::primary;
+  return fmt::format("{} connection{} at once{}, roles {}, modelled as {} connections", intro.config.connections.size(),
+                     intro.config.connections.size() == 1 ? "" : "s", why.empty() ? "" : " (no more: " + why + ")",
+                     intro.roles ? "taken" : "refused", primaries ? "primary" : "service");
+}
+
 void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResult& result) {
   const live::CampaignReport& report = campaign.report();
   const SwitchConfig& config = campaign.introduction().config;
@@ -102,6 +114,7 @@ void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResu
   result.notes.push_back(fmt::format("{} {} {}, {} tables, {} ports", config.description.mfr_desc,
                                      config.description.hw_desc, config.description.sw_desc, config.tables.size(),
                                      config.ports.size()));
+  result.notes.push_back(connections_of(campaign));
   result.notes.push_back(
       fmt::format("{} scenarios agreed to their end, {} up to a message that the ledger does not follow; "
                   "{} messages sent, {} reconnects, at most {} states of the model",

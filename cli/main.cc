@@ -39,6 +39,12 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
       ->allow_extra_args(false);
   c->add_option("--ledger", o.ledger, "Known readings of a live switch (default: the file of corpus/ledger about it)");
   c->add_option("--pace", o.pace, "To a live switch: at most so many messages a second");
+  c->add_option("--connections", o.connections, "To a live switch: at most so many at once, if it takes them")
+      ->check(CLI::Range(1, 3))
+      ->capture_default_str();
+  c->add_option("--several", o.several, "Per cent of generated scenarios that use several connections")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
   c->add_option("--private-key", o.private_key, "For ssl: (PEM)");
   c->add_option("--certificate", o.certificate, "For ssl: (PEM)");
   c->add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");

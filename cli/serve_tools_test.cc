@@ -212,11 +212,12 @@ std::string frame(int to, int from) {
 // A live check must not accuse a switch that keeps the law: here is one.
 TEST(Serve, a_live_check_of_it_needs_no_ledger) {
   Serving serving;
-  Process check({OFTWIN_COMMAND, "check", "--subject", serving.tcp(), "--random", "1000", "--seed", "57000", "--out",
-                 serving.folder() + "/findings"},
+  Process check({OFTWIN_COMMAND, "check", "--subject", serving.tcp(), "--random", "1000", "--seed", "57000",
+                 "--several", "20", "--out", serving.folder() + "/findings"},
                 serving.folder() + "/check");
   EXPECT_EQ(check.stop(0), 0) << check.output();
   EXPECT_EQ(count(check.output(), "1,000 agreed, 0 diverged"), 1u) << check.output();
+  EXPECT_EQ(count(check.output(), "3 connections at once, roles refused"), 1u) << check.output();
   EXPECT_GT(serving.stop().at("messages"), 10000);
 }
 

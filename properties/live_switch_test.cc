@@ -15,6 +15,7 @@
 #include "harness/convert.h"
 #include "harness/live/campaign.h"
 #include "harness/trace_text.h"
+#include "properties/private_switch.h"
 
 namespace oftwin::harness::live {
 namespace {
@@ -23,40 +24,12 @@ namespace fs = std::filesystem;
 
 const std::string kLedgers = OFTWIN_SOURCE_DIR "/corpus/ledger";
 
-// ci/private-switch, and the folder that it works in.
-class PrivateSwitch {
- public:
-  PrivateSwitch() {
-    std::string name = fs::temp_directory_path() / "oftwin-switch-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    run("start");
-  }
-  ~PrivateSwitch() {
-    run("stop");
-    fs::remove_all(folder_);
-  }
-  PrivateSwitch(const PrivateSwitch&) = delete;
-  PrivateSwitch& operator=(const PrivateSwitch&) = delete;
-
-  void run(const std::string& word) const {
-    const std::string command = OFTWIN_SOURCE_DIR "/ci/private-switch " + word + " " + folder_ + " >/dev/null";
-    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
-  }
-  bool runs() const {
-    std::ifstream pid(folder_ + "/vswitchd.pid");
-    std::string number;
-    return static_cast<bool>(std::getline(pid, number)) && fs::exists("/proc/" + number + "/exe");
-  }
-  CampaignOptions options() const {
-    CampaignOptions out;
-    out.endpoint = net::parse_endpoint("unix:" + folder_ + "/br0.mgmt");
-    out.ledgers = kLedgers;
-    return out;
-  }
-
- private:
-  std::string folder_;
-};
+CampaignOptions options_for(const properties::PrivateSwitch& ovs) {
+  CampaignOptions out;
+  out.endpoint = net::parse_endpoint(ovs.endpoint());
+  out.ledgers = kLedgers;
+  return out;
+}
 
 std::string told(const CampaignReport& report) {
   std::string out;
@@ -65,8 +38,8 @@ std::string told(const CampaignReport& report) {
 }
 
 TEST(LiveSwitch, TwoThousandGeneratedScenariosAgreeUnderTheLedger) {
-  const PrivateSwitch ovs;
-  Campaign campaign(ovs.options());
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
   ASSERT_EQ(fs::path(campaign.ledger().file()).filename(), "open-vswitch-3.1.ledger");
   campaign.play_random(1, 2000, {});
   const CampaignReport& report = campaign.report();
@@ -78,21 +51,21 @@ TEST(LiveSwitch, TwoThousandGeneratedScenariosAgreeUnderTheLedger) {
 }
 
 TEST(LiveSwitch, TheCorpusAgreesAsFarAsItCanBePlayedFromOutside) {
-  const PrivateSwitch ovs;
-  Campaign campaign(ovs.options());
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
   for (const auto& entry : fs::recursive_directory_iterator(OFTWIN_SOURCE_DIR "/corpus")) {
     const bool finding = entry.path().string().find("/findings/") != std::string::npos;
     if (entry.path().extension() != ".trace" || finding) continue;
     campaign.play(entry.path().string(), read_any_trace(entry.path().string()));
   }
   EXPECT_EQ(campaign.report().differing, 0u) << told(campaign.report());
-  EXPECT_GE(campaign.report().scenarios, 40u);
+  EXPECT_GE(campaign.report().scenarios, 50u);
   EXPECT_GE(campaign.report().outside, 100u);
 }
 
 TEST(LiveSwitch, AnEntryTakenOutOfTheLedgerIsFoundMinimizedAndReproduced) {
-  const PrivateSwitch ovs;
-  Campaign campaign(ovs.options());
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
   campaign.use(campaign.ledger().without("undefined-flags"));
   campaign.play_random(1, 400, {});
   const CampaignReport& report = campaign.report();
@@ -106,8 +79,8 @@ TEST(LiveSwitch, AnEntryTakenOutOfTheLedgerIsFoundMinimizedAndReproduced) {
 }
 
 TEST(LiveSwitch, AnEntryThatIsNoLongerTrueFails) {
-  const PrivateSwitch ovs;
-  Campaign campaign(ovs.options());
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
   std::ifstream file(campaign.ledger().file());
   std::string text((std::istreambuf_iterator<char>(file)), {});
   text +=
@@ -119,8 +92,8 @@ TEST(LiveSwitch, AnEntryThatIsNoLongerTrueFails) {
 }
 
 TEST(LiveSwitch, TimeOutsComeInTime) {
-  const PrivateSwitch ovs;
-  Campaign campaign(ovs.options());
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
   campaign.play("time-outs", parse_trace("switch tables=1 ports=1,2 provider=simulated\n\n"
                                          "c1 flow_mod add priority=1 idle_timeout=1 send_flow_rem actions=drop\n"
                                          "  + flow_mod add priority=2 hard_timeout=1 send_flow_rem actions=drop\n"
@@ -132,9 +105,69 @@ TEST(LiveSwitch, TimeOutsComeInTime) {
   EXPECT_TRUE(report.clauses[clause("EXP-4")]);
 }
 
+// Roles, what a slave may do and hears, settings of each connection, connections that close and open.
+TEST(LiveSwitch, SeveralConnectionsAgreeUnderTheLedger) {
+  const properties::PrivateSwitch ovs;
+  CampaignOptions options = options_for(ovs);
+  options.several_per_cent = 100;
+  Campaign campaign(options);
+  ASSERT_EQ(campaign.introduction().config.connections.size(), 3u) << campaign.why_no_more_connections();
+  EXPECT_TRUE(campaign.introduction().roles);
+  campaign.play_random(1, 200, {});
+  const CampaignReport& report = campaign.report();
+  EXPECT_EQ(report.agreed + report.left, 200u) << told(report);
+  EXPECT_GT(report.used.at("roles-for-anyone"), 100u);
+  for (const std::size_t met : {clause("ROLE-4"), clause("ROLE-5"), clause("CONN-4"), clause("CONN-10")}) {
+    EXPECT_TRUE(report.clauses[met]) << met;
+  }
+}
+
+TEST(LiveSwitch, AMasterThatIsDemotedMayChangeNothingAndHearsNothing) {
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
+  campaign.play("roles", parse_trace("switch tables=1 ports=1,2 connections=c1,c2 provider=simulated\n\n"
+                                     "c1 role_request master\n\nc2 role_request master\n\n"
+                                     "c1 flow_mod add priority=7 actions=drop\n\n"
+                                     "c2 flow_mod add priority=8 send_flow_rem actions=drop\n\n"
+                                     "c2 flow_mod delete\n\nc1 stats_request flow\n"));
+  const CampaignReport& report = campaign.report();
+  EXPECT_EQ(report.agreed, 1u) << told(report);
+  EXPECT_TRUE(report.clauses[clause("ROLE-4")]);
+  EXPECT_TRUE(report.clauses[clause("ROLE-5")]);
+  EXPECT_TRUE(report.clauses[clause("ASYNC-2")]);
+}
+
+// The two readings that only several connections show, each left out: found, and with no more connections than it
+// needs.
+TEST(LiveSwitch, WhatOnlySeveralConnectionsShowIsFoundWithoutItsEntry) {
+  const properties::PrivateSwitch ovs;
+  CampaignOptions options = options_for(ovs);
+  options.several_per_cent = 100;
+  options.reruns = 3;
+  Campaign campaign(options);
+  const Ledger ledger = campaign.ledger();
+  campaign.use(ledger.without("port-mod-is-told"));
+  campaign.play("port-mod",
+                parse_trace("switch tables=1 ports=1 connections=c1,c2,c3 provider=simulated\n\nc3 barrier_request\n\n"
+                            "c1 flow_mod add actions=drop\n\nc2 port_mod port=1 config=0x10 mask=0x10\n"));
+  EXPECT_EQ(campaign.report().differing, 0u) << "the address is wrong, so that nothing changes";
+  campaign.play_random(1, 100, {});
+  ASSERT_FALSE(campaign.report().findings.empty());
+  const Finding& finding = campaign.report().findings.front();
+  EXPECT_EQ(finding.shown, 3u);
+  EXPECT_EQ(finding.trace.config.connections.size(), 2u) << finding.text();
+  EXPECT_NE(finding.text().find("port_status"), std::string::npos) << finding.text();
+
+  campaign.use(ledger.without("roles-for-anyone"));
+  EXPECT_EQ(campaign.introduction().config.connections[0].kind, ConnKind::service);
+  const std::uint64_t before = campaign.report().differing;
+  campaign.play_random(1, 10, {});
+  EXPECT_GT(campaign.report().differing, before);
+}
+
 TEST(LiveSwitch, ASwitchThatIsKilledAndComesBackLosesNoScenario) {
-  const PrivateSwitch ovs;
-  Campaign campaign(ovs.options());
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
   bool killed = false;
   std::thread again;
   campaign.play_random(5000, 1500, [&](std::uint64_t done, std::uint64_t) {
@@ -153,8 +186,8 @@ TEST(LiveSwitch, ASwitchThatIsKilledAndComesBackLosesNoScenario) {
 
 // Without the ledger each finding shows, ten times of ten; with it none does.
 TEST(LiveSwitch, TheFindingsShowEveryTime) {
-  const PrivateSwitch ovs;
-  Campaign campaign(ovs.options());
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
   const Ledger ledger = campaign.ledger();
   std::uint64_t findings = 0;
   for (const auto& entry : fs::directory_iterator(OFTWIN_SOURCE_DIR "/corpus/findings")) {
@@ -173,7 +206,7 @@ TEST(LiveSwitch, TheFindingsShowEveryTime) {
 
 // Somebody starts the switch again whenever it has ended.
 TEST(LiveSwitch, RequestsThatEndTheSwitchAreAFinding) {
-  const PrivateSwitch ovs;
+  const properties::PrivateSwitch ovs;
   std::atomic<bool> over{false};
   std::thread keeper([&] {
     while (!over) {
@@ -186,7 +219,7 @@ TEST(LiveSwitch, RequestsThatEndTheSwitchAreAFinding) {
     }
   });
   {
-    CampaignOptions options = ovs.options();
+    CampaignOptions options = options_for(ovs);
     options.reruns = 2;
     options.probes = 4;
     Campaign campaign(options);
@@ -234,6 +267,31 @@ TEST(Ledger, SaysWhereItIsWrong) {
   EXPECT_EQ(error("switch colour=red\n"), "x.ledger:1:8: a description has no 'colour'");
 }
 
+// So that a seed that somebody has written down keeps its meaning when a switch takes more connections.
+TEST(Scenario, MoreConnectionsChangeOnlyTheScenariosThatUseThem) {
+  SwitchConfig one, three;
+  for (SwitchConfig* config : {&one, &three}) config->provider = ProviderMode::simulated;
+  one.connections = {{ConnKind::service, 1}};
+  three.connections = {{ConnKind::service, 1}, {ConnKind::service, 2}, {ConnKind::service, 3}};
+  DrawOptions alone, together;
+  together.connections = 3;
+  together.reconnects = true;
+  std::size_t several = 0, reconnecting = 0;
+  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+    const Trace drawn = draw_scenario(seed, three, together);
+    EXPECT_EQ(drawn, draw_scenario(seed, three, together));
+    if (drawn.config.connections.size() == 1) {
+      EXPECT_EQ(drawn.events, draw_scenario(seed, one, alone).events) << seed;
+      continue;
+    }
+    ++several;
+    reconnecting += std::any_of(drawn.events.begin(), drawn.events.end(),
+                                [](const Event& e) { return std::holds_alternative<event::ConnClose>(e.body); });
+  }
+  EXPECT_NEAR(static_cast<double>(several), 100, 30);
+  EXPECT_NEAR(static_cast<double>(reconnecting), static_cast<double>(several) / 2, 20);
+}
+
 TEST(Scenario, WhatIsCausedInsideTheSwitchIsOutside) {
   const SwitchConfig config;
   const auto reason = [&](const std::string& text) {
@@ -245,7 +303,9 @@ TEST(Scenario, WhatIsCausedInsideTheSwitchIsOutside) {
   EXPECT_EQ(reason("provider next add pending\n"), "the provider or the switch itself does something");
   EXPECT_EQ(reason("clock 5ms\n"), "");
   EXPECT_EQ(reason("clock 21000ms\n"), "more time passes than a check can wait");
-  EXPECT_EQ(reason("c1 barrier_request\n\nc2 barrier_request\n"), "more than one connection");
+  EXPECT_EQ(reason("c1 barrier_request\n\nc2 barrier_request\n"), "more connections than the switch takes");
+  EXPECT_EQ(reason("c1 close\n"), "connections come and go");
+  EXPECT_EQ(reason("n1 open\n"), "a connection that snoops");
   EXPECT_EQ(reason("c1 bytes 01 12 00 09 00 00 00 01\n"),
             "a message without its end, or a stream that ends the session");
 }

@@ -21,6 +21,9 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kScenariosOnWire = 64, kBytesOnWire = 100'000, kPacketsOnWire = 40;
 constexpr milliseconds kPatience{1500};  // for a flow-removed message that may yet come
+// For one more connection that we open, or that the switch does: those that it has more than one controller for come
+// together.
+constexpr std::uint64_t kAnother_ms = 2000, kAnotherComes_ms = 1200;
 
 net::Deadline in(std::uint64_t ms) { return net::Clock::now() + milliseconds(ms); }
 
@@ -30,14 +33,20 @@ std::size_t inputs_of(const Trace& trace) {
   }));
 }
 
-// The minimizer gives connections other names.
+// The connections that these events use, in the order of their first use, are the switch's first ones.
 Trace on_this(const SwitchConfig& config, std::span<const Event> events) {
   Trace out;
   out.config = config;
   out.events.assign(events.begin(), events.end());
+  std::vector<ConnName> seen;
   for (Event& e : out.events) {
-    if (auto* recv = std::get_if<event::Recv>(&e.body)) recv->conn = config.connections[0];
+    ConnName* conn = connection_in(e.body);
+    if (!conn) continue;
+    const auto at = std::find(seen.begin(), seen.end(), *conn) - seen.begin();
+    if (at == std::ssize(seen)) seen.push_back(*conn);
+    *conn = config.connections[static_cast<std::size_t>(at)];
   }
+  out.config.connections.resize(std::max<std::size_t>(seen.size(), 1));
   make_blocks(out);
   return out;
 }
@@ -80,26 +89,62 @@ std::string Finding::text() const {
 
 Campaign::Campaign(const CampaignOptions& options)
     : options_(options), meeting_(reactor_, options.endpoint, options.tls), began_(net::Clock::now()) {
+  if (options_.ledger) ledger_ = Ledger::read(*options_.ledger);
   meet();
-  if (options_.ledger)
-    ledger_ = Ledger::read(*options_.ledger);
-  else
-    ledger_ = find_ledger(options_.ledgers, intro_.config.description);
 }
 
 Campaign::~Campaign() = default;
 
+std::string Campaign::why_no_more_connections() const {
+  return links_ && links_->size() < options_.connections ? links_->why_not() : std::string();
+}
+
+void Campaign::use(Ledger ledger) {
+  ledger_ = std::move(ledger);
+  name_connections();
+}
+
 void Campaign::meet() {
   if (conversation_) sent_before_ += conversation_->messages_sent();
+  const std::size_t before = links_ ? links_->size() : 0;
   conversation_.reset();
-  link_ = std::make_unique<Link>(meeting_, in(options_.meet_ms));
-  intro_ = introduce(*link_, in(options_.answer_ms));
-  const ConnKind kind = options_.endpoint.listens ? ConnKind::primary : ConnKind::service;
-  intro_.config.connections = {{kind, 1}};
+  links_.reset();
+  links_ = std::make_unique<Links>(reactor_, meeting_, in(options_.meet_ms), options_.answer_ms);
+  intro_ = introduce((*links_)[0], in(options_.answer_ms));
+  intro_.accepted = !options_.endpoint.listens;
+  add_connections(before);
+  if (!options_.ledger && !met_) ledger_ = find_ledger(options_.ledgers, intro_.config.description);
+  met_ = true;
+  name_connections();
   ConversationOptions how;
   how.answer_ms = options_.answer_ms;
-  conversation_ = std::make_unique<Conversation>(std::vector<Link*>{link_.get()}, intro_, how);
+  conversation_ = std::make_unique<Conversation>(*links_, intro_, how);
   conversation_->clean_up();
+}
+
+// As many as are wanted, or as the switch takes. (To where we listen, somebody else's switch may come.) A switch that
+// is met again takes as many as before, or it is not quite there.
+void Campaign::add_connections(std::size_t before) {
+  const std::uint64_t first_ms = intro_.accepted ? kAnother_ms : kAnotherComes_ms;
+  while (links_->size() < std::min(options_.connections, kMostLinks)) {
+    Link* link = links_->add(in(links_->size() < before ? options_.meet_ms : first_ms));
+    if (!link) break;
+    if (is_the_same(*link, intro_.config.datapath_id, in(options_.answer_ms))) continue;
+    links_->drop_last("another switch has come");
+    break;
+  }
+  if (links_->size() < before) throw LinkError("the switch takes fewer connections than before: " + links_->why_not());
+}
+
+// A connection that the switch accepts is a service connection, unless it is known to have roles nevertheless.
+void Campaign::name_connections() {
+  const Dialect* dialect = ledger_.dialect();
+  const bool roles = dialect && ledger_.in_force(dialect->roles_for_anyone);
+  const ConnKind kind = intro_.accepted && !roles ? ConnKind::service : ConnKind::primary;
+  intro_.config.connections.clear();
+  for (std::size_t i = 0; i < links_->size(); ++i) {
+    intro_.config.connections.push_back({kind, static_cast<std::uint16_t>(i + 1)});
+  }
 }
 
 // The switch may be there before it is ready, so that one failure is none.
@@ -122,10 +167,14 @@ Campaign::Job Campaign::random_job(std::uint64_t seed) {
   DrawOptions draw;
   draw.nxm = intro_.nxm;
   draw.table_id = intro_.table_id;
+  draw.connections = links_->size();
+  draw.reconnects = intro_.accepted;
+  draw.several_per_cent = options_.several_per_cent;
   Job job{fmt::format("seed {}", seed), draw_scenario(seed, intro_.config, draw)};
   if (options_.profile) {
+    const SwitchConfig config = job.trace.config;
     job.trace = restricted(*options_.profile, std::move(job.trace));
-    job.trace.config = intro_.config;
+    job.trace.config = config;
   }
   if (!ledger_.dialect()) return job;
   // What is known to end the switch is not sent.
@@ -314,7 +363,8 @@ void Campaign::play_tables(std::uint64_t seed, std::uint64_t count, const Progre
   const Profile* profile = options_.profile ? &*options_.profile : nullptr;
   const auto table = [&](std::uint64_t n) {
     const Trace trace = probe::table_with_probes(seed + n, intro_.config, profile);
-    return Job{fmt::format("table seed {}", seed + n), std::get<Trace>(scenario_of(trace, intro_.config))};
+    return Job{fmt::format("table seed {}", seed + n),
+               std::get<Trace>(scenario_of(trace, intro_.config, intro_.accepted))};
   };
   play_made(count, table, progress);
 }
@@ -331,7 +381,7 @@ void Campaign::leave_out(const std::string& why) {
 }
 
 void Campaign::play(const std::string& name, const Trace& trace) {
-  auto scenario = scenario_of(trace, intro_.config);
+  auto scenario = scenario_of(trace, intro_.config, intro_.accepted);
   if (const auto* why = std::get_if<std::string>(&scenario)) { return leave_out(*why); }
   if (const auto why = options_.profile ? ruled_out(*options_.profile, std::get<Trace>(scenario)) : std::nullopt) {
     return leave_out(print_obstacle(*why));

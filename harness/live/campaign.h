@@ -28,15 +28,17 @@ namespace oftwin::harness::live {
 struct CampaignOptions {
   net::Endpoint endpoint;
   net::TlsFiles tls;
-  std::optional<std::string> ledger;  // a file; otherwise the one of `ledgers` that is about the switch
-  std::string ledgers;                // a folder
-  std::uint64_t meet_ms = 10000;      // how long the switch may take to be there, also after it went away
-  std::uint64_t answer_ms = 10000;    // how long it may be silent
-  std::optional<Profile> profile;     // what is generated is kept within it; what it rules out is not played
-  std::uint64_t messages_per_s = 0;   // no more than that; 0: as fast as it goes
-  unsigned reruns = 10;               // of a finding
-  unsigned findings = 20;             // that are rerun and made small; beyond that they are only counted
-  unsigned probes = 400;              // of the minimizer, for each finding
+  std::optional<std::string> ledger;     // a file; otherwise the one of `ledgers` that is about the switch
+  std::string ledgers;                   // a folder
+  std::uint64_t meet_ms = 10000;         // how long the switch may take to be there, also after it went away
+  std::uint64_t answer_ms = 10000;       // how long it may be silent
+  std::optional<Profile> profile;        // what is generated is kept within it; what it rules out is not played
+  std::uint64_t messages_per_s = 0;      // no more than that; 0: as fast as it goes
+  std::size_t connections = kMostLinks;  // at once, if the switch takes so many; 1 to kMostLinks
+  unsigned several_per_cent = 5;         // generated scenarios that use more than one
+  unsigned reruns = 10;                  // of a finding
+  unsigned findings = 20;                // that are rerun and made small; beyond that they are only counted
+  unsigned probes = 400;                 // of the minimizer, for each finding
 };
 
 struct Finding {
@@ -78,8 +80,10 @@ class Campaign {
   ~Campaign();
 
   const Introduction& introduction() const { return intro_; }
+  // Why the switch has no more connections than it has; empty: no more were asked for.
+  std::string why_no_more_connections() const;
   const Ledger& ledger() const { return ledger_; }
-  void use(Ledger ledger) { ledger_ = std::move(ledger); }
+  void use(Ledger ledger);
 
   // `count` generated scenarios. throws LinkError if the switch stays away.
   void play_random(std::uint64_t seed, std::uint64_t count, const Progressing& progress);
@@ -98,6 +102,8 @@ class Campaign {
   struct Sent;
 
   void meet();
+  void add_connections(std::size_t before);
+  void name_connections();
   void meet_again(const std::string& why);
   Job random_job(std::uint64_t seed);
   void play_made(std::uint64_t count, const std::function<Job(std::uint64_t)>& make, const Progressing& progress);
@@ -113,8 +119,9 @@ class Campaign {
   const CampaignOptions options_;
   net::Reactor reactor_;
   net::Meeting meeting_;
-  std::unique_ptr<Link> link_;
+  std::unique_ptr<Links> links_;
   Introduction intro_;
+  bool met_ = false;
   Ledger ledger_;
   std::unique_ptr<Conversation> conversation_;
   std::deque<Job> on_wire_;

@@ -5,7 +5,12 @@
 // packet-ins and flow-removed messages. Packet-ins come in order, so that a packet which is sent straight to the
 // controller ends those of a scenario; flow-removed messages may come late and in any order, so that a scenario's flows
 // have its number in the upper half of their cookies. Scenarios that need their time, or more than one connection, are
-// played alone, with a barrier wherever the order on different connections counts.
+// played alone.
+//
+// Several connections: nothing but a barrier orders what is said on two of them, so that there is one behind what was
+// said on a connection before something is said on another, and quiet around what changes who hears what. Those that a
+// scenario does not use are parked, where they hear next to nothing: without a miss-send length, and slaves if they can
+// be; what comes there is for nobody.
 //
 // Invariant: what is heard for a scenario was said because of it, if the switch answers xids truly.
 #pragma once
@@ -17,7 +22,7 @@
 
 #include "harness/live/heard.h"
 #include "harness/live/introduce.h"
-#include "harness/live/link.h"
+#include "harness/live/links.h"
 #include "harness/trace.h"
 
 namespace oftwin::harness::live {
@@ -30,15 +35,15 @@ struct ConversationOptions {
 class Conversation {
  public:
   // `links` are the connections of `intro.config`, in that order. All outlive this.
-  Conversation(std::vector<Link*> links, const Introduction& intro, const ConversationOptions& options);
+  Conversation(Links& links, const Introduction& intro, const ConversationOptions& options);
   ~Conversation();
 
-  // Brings the switch into the known state from whatever state it is in. throws LinkError.
+  // Brings the switch into the known state from whatever state it is in, on all connections. throws LinkError.
   void clean_up();
   // Whether the scenario may be on the wire together with others.
   static bool pipelines(const Trace& scenario);
-  // Sends it; its xids are rewritten. One that does not pipeline is played to its end, and none may be in flight.
-  // throws LinkError.
+  // Sends it; its xids are rewritten. Its connections are the first ones of the switch. One that does not pipeline is
+  // played to its end, and none may be in flight. throws LinkError.
   void begin(const Trace& scenario);
   std::size_t in_flight() const { return played_.size(); }
   std::size_t bytes_in_flight() const;
@@ -60,7 +65,7 @@ class Conversation {
   struct Played;
   struct Wire;
 
-  void hear(net::Deadline deadline);
+  // What is heard: conversation.cc.
   void sort_message(std::size_t link, ByteView message);
   void attribute(std::size_t link, ByteView message);
   Played* played(std::uint64_t number);
@@ -68,13 +73,21 @@ class Conversation {
   void sentinel(std::size_t link, std::uint32_t low);
   void send_sentinel_again(Played& played);
   void removal(ConnName conn, ByteView message);
-  void turn(Wire& wire);
+  static void set_elapsed(Played& played);
+
+  // What is said: conversation_play.cc.
+  void play(Wire& wire, std::size_t at);
+  void say(Wire& wire, std::size_t at, event::Recv& recv);
+  void take_up(Wire& wire);
+  void park(std::size_t from);
+  void end(Wire& wire);
+  void move_to(Wire& wire, std::size_t link);
+  void turn(Wire& wire, unsigned barriers = 1);
   void settle(Wire& wire);
   std::uint64_t wait(std::uint64_t ms);
-  static void set_elapsed(Played& played);
   std::uint32_t take_xid() { return next_xid_++; }
 
-  std::vector<Link*> links_;
+  Links& links_;
   const Introduction& intro_;
   const ConversationOptions options_;
   struct Late {
@@ -84,6 +97,7 @@ class Conversation {
   std::deque<std::unique_ptr<Played>> played_;
   std::unique_ptr<Played> current_;     // that finish() was about
   std::vector<std::uint64_t> pins_at_;  // by link: number of the scenario to which the next packet-ins belong
+  std::size_t awake_;                   // links that are not parked: the first ones
   std::vector<Late> late_;
   std::uint64_t number_ = 0;  // of the next scenario
   std::uint32_t next_xid_ = 1;

@@ -26,6 +26,7 @@ struct Heard {
   std::vector<Bytes> table_baseline, port_baseline;  // statistics replies from before the scenario
   std::vector<std::string> oddities;                 // what the switch said that answers nothing
   bool packet_ins_mixed = false;                     // those of two scenarios cannot be told apart
+  bool accepted = false;                             // the switch accepted the connections, it did not make them
 };
 
 }  // namespace oftwin::harness::live

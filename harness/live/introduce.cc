@@ -52,16 +52,27 @@ class Asking {
 
 bool refused(const std::vector<Bytes>& answers) { return !answers.empty() && answers.front()[1] == OFPT_ERROR; }
 
+SwitchConfig features(Asking& asking) {
+  SwitchConfig config;
+  config.provider = ProviderMode::simulated;
+  config.connections.clear();
+  learn_features(asking.body(request::FeaturesRequest{}, OFPT_FEATURES_REPLY, wire::switch_features::size, "features"),
+                 config);
+  return config;
+}
+
 }  // namespace
+
+bool is_the_same(Link& link, std::uint64_t datapath_id, net::Deadline deadline) {
+  Asking asking(link, deadline);
+  return features(asking).datapath_id == datapath_id;
+}
 
 Introduction introduce(Link& link, net::Deadline deadline) {
   Introduction found;
   Asking asking(link, deadline);
   SwitchConfig& config = found.config;
-  config.provider = ProviderMode::simulated;
-  config.connections.clear();
-  learn_features(asking.body(request::FeaturesRequest{}, OFPT_FEATURES_REPLY, wire::switch_features::size, "features"),
-                 config);
+  config = features(asking);
   learn_description(asking.body(request::Stats{0, OFPST_DESC, 0, {}}, OFPT_STATS_REPLY, wire::desc_stats::size,
                                 "description statistics"),
                     config.description);

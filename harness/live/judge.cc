@@ -70,7 +70,7 @@ bool Judge::compare_replies(const Asked& asked, const Wanted& wanted, std::size_
   const Messages& got = heard_.replies[at];
   const Uses before = used_;
   Records records = records_of(wanted.replies);
-  if (ledger_.dialect())
+  if (ledger_.dialect() && asked.is_read())
     ledger_.dialect()->amend(asked, records, in_force(), [&](std::string_view r) { ++used_[std::string(r)]; });
   ledger_.amend(records, ledger_.has_values() ? request_text(asked.message) : std::string(),
                 [&](std::string_view r) { ++used_[std::string(r)]; });
@@ -81,29 +81,17 @@ bool Judge::compare_replies(const Asked& asked, const Wanted& wanted, std::size_
 }
 
 bool Judge::compare(const Asked& asked, Branch& branch, const Wanted& wanted, std::size_t at) {
-  bool all = compare_replies(asked, wanted, at);
-  static const Unasked nothing;
-  const auto streams = [&](const std::map<ConnName, Messages>& of, std::deque<Bytes> Unasked::* stream,
-                           std::size_t Read::* read) {
-    for (const auto& [conn, messages] : of) {
-      const auto unasked = heard_.unasked.find(conn);
-      const Unasked& got = unasked == heard_.unasked.end() ? nothing : unasked->second;
-      all = compare_stream(messages, got.*stream, branch.read[conn].*read) && all;
-    }
-  };
-  streams(wanted.packet_ins, &Unasked::packet_ins, &Read::packet_ins);
-  for (const auto& [conn, messages] : wanted.flow_removed) {
-    for (const Bytes& m : messages) branch.removals[conn].push_back({m, at});
-  }
-  streams(wanted.port_status, &Unasked::port_status, &Read::port_status);
-  return all;
+  const bool replies = compare_replies(asked, wanted, at);
+  return compare_unasked(branch, wanted, at) && replies;
 }
 
 // One state of the model through one message.
 Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses) {
   // The reading looks at the state before; what it needs of that is in what it returns.
   const model::State* before = &branch.state;
-  const Asked asked{message_of(event), *before, std::get<event::Recv>(event.body).conn};
+  const Asked asked{message_of(event), *before, std::get<event::Recv>(event.body).conn, accepted_};
+  const bool port_mod = asked.message[1] == OFPT_PORT_MOD;
+  const std::vector<model::Port> ports = port_mod ? branch.state.ports : std::vector<model::Port>{};
   const auto taken = take(asked);
   if (taken && taken->instead.how == Instead::How::leaves) {
     leave(taken->reading);
@@ -113,7 +101,10 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
   clauses |= outcome.clauses;
   if (leaves_afterwards(asked, outcome.clauses)) return Follow::leaves;
   if (taken && taken->instead.how == Instead::How::answers) return Follow::agrees;
-  return compare(asked, branch, wanted_of(outcome), at) ? Follow::agrees : Follow::differs;
+  Wanted wanted = wanted_of(outcome);
+  if (port_mod) tell_port_mod(asked.conn, ports, branch.state, wanted);
+  forget_deaf(branch.state, wanted);
+  return compare(asked, branch, wanted, at) ? Follow::agrees : Follow::differs;
 }
 
 // Adds to `left` all that a branch can become by this message and what the switch said. `branch` is `before`, which is
@@ -121,7 +112,12 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
 bool Judge::follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at,
                        std::vector<Branch>& left, ClauseSet& clauses, Uses& used) {
   choices_.begin_message();
+  std::size_t tries = 0;
   do {
+    if (++tries > kMostTries) {
+      out_.left = "undecided";
+      return false;
+    }
     Branch here = choices_.chose() ? before : std::move(branch);
     used_.clear();
     switch (follow(here, event, at, clauses)) {
@@ -150,6 +146,10 @@ Judgement Judge::judge() {
       if (wait(at)) continue;
       leave("time-is-open");
       return out_;
+    }
+    if (!std::holds_alternative<event::Recv>(event.body)) {
+      come_or_go(at);
+      continue;
     }
     std::vector<Branch> left;
     ClauseSet clauses;
@@ -180,10 +180,13 @@ Judgement Judge::judge() {
     for (const auto& [reading, times] : used) out_.used[reading] += times;
     ++out_.messages;
   }
-  for (Branch& branch : branches_) reset(branch);
   kind_.clear();
   std::size_t where = scenario_.events.size();
-  std::erase_if(branches_, [&](const Branch& b) { return leftovers(b) || !compare_removals(b, where); });
+  std::vector<Branch> left;
+  for (Branch& branch : branches_) {
+    if (reset(branch) && !leftovers(branch) && compare_removals(branch, where)) left.push_back(std::move(branch));
+  }
+  branches_ = std::move(left);
   if (branches_.empty()) out_.difference = Difference{where, what_, kind_, {}, missing_};
   if (heard_.packet_ins_mixed && !out_.difference) {
     out_.difference = Difference{scenario_.events.size(), "packet-ins are missing", "only model packet_in", {}, false};

@@ -46,7 +46,8 @@ struct Judgement {
   std::optional<Difference> difference;
 };
 
-inline constexpr std::size_t kMostStates = 256;
+// Beyond that a scenario is not followed: states, and answers to the model's questions about one message.
+inline constexpr std::size_t kMostStates = 256, kMostTries = 4096;
 
 // `scenario` as it was sent.
 Judgement judge(const Trace& scenario, const Heard& heard, const Ledger& ledger);

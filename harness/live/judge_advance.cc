@@ -34,7 +34,7 @@ bool enlarge(Bytes& actions) {
 }  // namespace
 
 std::optional<Taken> Judge::take(const Asked& asked) {
-  if (!ledger_.dialect()) return std::nullopt;
+  if (!ledger_.dialect() || !asked.is_read()) return std::nullopt;
   auto taken = ledger_.dialect()->take(asked);
   if (taken && !ledger_.in_force(taken->reading)) return std::nullopt;
   return taken;

@@ -49,7 +49,10 @@ struct Branch {
 class Judge {
  public:
   Judge(const Trace& scenario, const Heard& heard, const Ledger& ledger)
-      : scenario_(scenario), heard_(heard), ledger_(ledger) {
+      : scenario_(scenario),
+        heard_(heard),
+        ledger_(ledger),
+        accepted_(heard.accepted && ledger.dialect() && ledger.in_force(ledger.dialect()->roles_for_anyone)) {
     baseline_ = records_of(heard.table_baseline);
     for (ReplyRecord& r : records_of(heard.port_baseline)) baseline_.push_back(std::move(r));
     branches_.push_back({model::initial(scenario.config), {}, {}});
@@ -62,7 +65,11 @@ class Judge {
   std::optional<Taken> take(const Asked& asked);
   enum class Follow : std::uint8_t { agrees, differs, leaves };
   bool wait(std::size_t at);
-  void reset(Branch& branch);
+  void come_or_go(std::size_t at);
+  void step(Branch& branch, const Event& event, std::size_t at);
+  void forget_deaf(const model::State& state, Wanted& wanted) const;
+  void tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const model::State& after, Wanted& wanted);
+  bool reset(Branch& branch);
   Follow follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
   bool follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at, std::vector<Branch>& left,
                   ClauseSet& clauses, Uses& used);
@@ -71,6 +78,7 @@ class Judge {
   model::Outcome advance(Branch& branch, const Event& event, const std::optional<Taken>& taken);
   bool compare_stream(const Messages& wanted, const std::deque<Bytes>& got, std::size_t& read);
   bool compare(const Asked& asked, Branch& branch, const Wanted& wanted, std::size_t at);
+  bool compare_unasked(Branch& branch, const Wanted& wanted, std::size_t at);
   bool leftovers(const Branch& branch);
   bool compare_removals(const Branch& branch, std::size_t& where);
   void differs(std::string kind, std::string what) {
@@ -89,6 +97,8 @@ class Judge {
   const Trace& scenario_;
   const Heard& heard_;
   const Ledger& ledger_;
+  // Connections that the switch accepted, and that have roles nevertheless: the model has them as primaries.
+  const bool accepted_;
   std::vector<Branch> branches_;
   Script choices_;
   Uses used_;  // for the message that is being judged

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/live/judge_parts.h"
 
@@ -11,6 +12,45 @@ bool Judge::compare_stream(const Messages& wanted, const std::deque<Bytes>& got,
   Messages real;
   for (std::size_t i = 0; i < wanted.size() && read < got.size(); ++i) real.push_back(got[read++]);
   return wanted == real || compare_lists(records_of(wanted), records_of(real));
+}
+
+// Flow-removed messages may come late: they are compared at the end.
+bool Judge::compare_unasked(Branch& branch, const Wanted& wanted, std::size_t at) {
+  bool all = true;
+  static const Unasked nothing;
+  const auto streams = [&](const std::map<ConnName, Messages>& of, std::deque<Bytes> Unasked::* stream,
+                           std::size_t Read::* read) {
+    for (const auto& [conn, messages] : of) {
+      const auto unasked = heard_.unasked.find(conn);
+      const Unasked& got = unasked == heard_.unasked.end() ? nothing : unasked->second;
+      all = compare_stream(messages, got.*stream, branch.read[conn].*read) && all;
+    }
+  };
+  streams(wanted.packet_ins, &Unasked::packet_ins, &Read::packet_ins);
+  streams(wanted.port_status, &Unasked::port_status, &Read::port_status);
+  for (const auto& [conn, messages] : wanted.flow_removed) {
+    for (const Bytes& m : messages) branch.removals[conn].push_back({m, at});
+  }
+  return all;
+}
+
+// Connections that the switch accepted hear nothing without a miss-send length, whatever their role.
+void Judge::forget_deaf(const model::State& state, Wanted& wanted) const {
+  if (!accepted_) return;
+  for (const model::Connection& conn : state.connections) {
+    if (conn.miss_send_len > 0) continue;
+    for (auto* stream : {&wanted.packet_ins, &wanted.flow_removed, &wanted.port_status}) stream->erase(conn.name);
+  }
+}
+
+void Judge::tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const model::State& after,
+                          Wanted& wanted) {
+  const Dialect* dialect = ledger_.dialect();
+  if (!dialect || !ledger_.in_force(dialect->port_mods_are_told)) return;
+  for (Told& told : dialect->tell_port_mod(by, ports, after)) {
+    wanted.port_status[told.to].push_back(std::move(told.message));
+    ++used_[std::string(dialect->port_mods_are_told)];
+  }
 }
 
 bool Judge::leftovers(const Branch& branch) {
@@ -44,7 +84,7 @@ bool Judge::compare_removals(const Branch& branch, std::size_t& where) {
     const auto amended = [&](const Messages& messages) {
       Records records = records_of(messages);
       if (ledger_.dialect()) {
-        const Asked nothing_asked{{}, branch.state, conn};
+        const Asked nothing_asked{{}, branch.state, conn, accepted_};
         ledger_.dialect()->amend(nothing_asked, records, in_force(),
                                  [&](std::string_view r) { ++out_.used[std::string(r)]; });
       }

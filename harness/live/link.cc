@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "harness/request.h"
 #include "harness/spelling.h"
+#include "harness/wire_io.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness::live {
 namespace {
+
+constexpr std::uint32_t kEchoXid = 0x6f656368;  // of our own echo requests; scenarios count from 1
 
 // The version of a session is the smaller one of the two that HELLO offers; ours is 1.
 void check_hello(ByteView message) {
@@ -22,7 +28,8 @@ void check_hello(ByteView message) {
 
 }  // namespace
 
-Link::Link(net::Meeting& meeting, net::Deadline deadline) : channel_(meeting.open(deadline)) {
+Link::Link(net::Meeting& meeting, net::Deadline deadline, std::uint64_t answer_ms)
+    : channel_(meeting.open(deadline)), answer_ms_(answer_ms), heard_(net::Clock::now()) {
   if (!channel_) throw LinkError("the switch cannot be reached: " + meeting.why_not());
   channel_->send(encode(request::Hello{}));
   const auto hello = channel_->receive(deadline);
@@ -39,6 +46,7 @@ void Link::send(ByteView bytes) {
 
 bool Link::own_business(ByteView message) {
   if (message[1] == OFPT_HELLO) return true;
+  if (message[1] == OFPT_ECHO_REPLY) return Reader(message.subspan(4, 4)).get<std::uint32_t>() == kEchoXid;
   if (message[1] != OFPT_ECHO_REQUEST) return false;
   Bytes answer(message.begin(), message.end());
   answer[1] = OFPT_ECHO_REPLY;
@@ -46,14 +54,39 @@ bool Link::own_business(ByteView message) {
   return true;
 }
 
+net::Deadline Link::due() const { return heard_ + std::chrono::milliseconds(asked_ ? answer_ms_ : kQuiet_ms); }
+
+void Link::keep_alive() {
+  if (net::Clock::now() < due()) return;
+  if (asked_) {
+    channel_->close();
+    throw LinkError(fmt::format("the switch has gone away: it has not answered an echo request for {} ms", answer_ms_));
+  }
+  send(encode(request::EchoRequest{kEchoXid, {}}));
+  asked_ = true;
+  heard_ = net::Clock::now();
+}
+
+std::optional<ByteView> Link::poll() {
+  while (const auto message = channel_->next_message()) {
+    heard();
+    if (!own_business(*message)) return message;
+  }
+  if (channel_->closed()) throw LinkError("the switch has gone away: " + channel_->why());
+  return std::nullopt;
+}
+
 std::optional<ByteView> Link::next(net::Deadline deadline) {
   for (;;) {
-    const auto message = channel_->receive(deadline);
-    if (!message) {
-      if (channel_->closed()) throw LinkError("the switch has gone away: " + channel_->why());
-      return std::nullopt;
+    const auto message = channel_->receive(std::min(deadline, due()));
+    if (message) {
+      heard();
+      if (!own_business(*message)) return message;
+      continue;
     }
-    if (!own_business(*message)) return message;
+    if (channel_->closed()) throw LinkError("the switch has gone away: " + channel_->why());
+    keep_alive();
+    if (net::Clock::now() >= deadline) return std::nullopt;
   }
 }
 

@@ -1,8 +1,10 @@
 // One OpenFlow 1.0 session with a live switch, over a channel of harness/net.
 //
 // Does what a controller owes a switch besides asking questions: HELLO and the version that follows from it, an answer
-// to each echo request, a sign of life asked for when the switch has been silent.
-// Invariant: next() hands out messages of the switch in the order of the stream, without HELLO and echo requests.
+// to each echo request, and keep-alive. A switch that has said nothing for kQuiet_ms while it was listened to is asked
+// for a sign of life with an echo request; if nothing comes within `answer_ms` of that, it has gone.
+// Invariant: next() hands out messages of the switch in the order of the stream, without HELLO, echo requests and the
+// replies to our own.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +24,23 @@ class LinkError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+inline constexpr std::uint64_t kQuiet_ms = 5000, kAnswer_ms = 10000;
+
 class Link {
  public:
-  // Meets the switch and exchanges HELLO. throws LinkError.
-  Link(net::Meeting& meeting, net::Deadline deadline);
+  // Meets the switch and exchanges HELLO. `answer_ms`: how long a sign of life may take. throws LinkError.
+  Link(net::Meeting& meeting, net::Deadline deadline, std::uint64_t answer_ms = kAnswer_ms);
 
   void send(ByteView bytes);
   // The next message, waiting for it until `deadline`; nullopt: none has come. throws LinkError when the session is
   // over. Valid until the next call.
   std::optional<ByteView> next(net::Deadline deadline);
+  // The same of what has come already.
+  std::optional<ByteView> poll();
+  // When keep-alive has something to do next, if nothing comes; and that, for whoever waits for several links at once.
+  // throws LinkError if the switch has gone.
+  net::Deadline due() const;
+  void keep_alive();
   // What was sent goes out. throws LinkError.
   void flush(net::Deadline deadline);
 
@@ -41,8 +51,12 @@ class Link {
  private:
   // Whether the message was for the session itself.
   bool own_business(ByteView message);
+  void heard() { heard_ = net::Clock::now(), asked_ = false; }
 
   std::unique_ptr<net::Channel> channel_;
+  std::uint64_t answer_ms_;
+  net::Clock::time_point heard_;  // of the switch, or asked for a sign of life
+  bool asked_ = false;
 };
 
 }  // namespace oftwin::harness::live

@@ -5,6 +5,7 @@
 #include "harness/live/open_vswitch_3_parts.h"
 #include "harness/request.h"
 #include "harness/wire_io.h"
+#include "model/encode.h"
 #include "spec/nicira.h"
 
 namespace oftwin::harness::live {
@@ -35,12 +36,14 @@ std::optional<Taken> take_port_mod(const Asked& a) {
   return std::nullopt;
 }
 
-// Any connection that is no slave sets the handling of fragments.
+// Any service connection, a slave too, sets the handling of fragments.
 std::optional<Taken> take_set_config(const Asked& a) {
   if (a.message[1] != OFPT_SET_CONFIG || a.message.size() != wire::switch_config::size) return std::nullopt;
   const unsigned fragments = a.message[9] & OFPC_FRAG_MASK;
-  if (fragments == OFPC_FRAG_MASK && !a.is_slave()) return leaves("fragments-by-anyone");
-  if (a.conn.kind == ConnKind::primary) return std::nullopt;
+  const bool heeded = a.is_service() || !a.is_slave();
+  if (fragments == OFPC_FRAG_MASK && heeded) return leaves("fragments-by-anyone");
+  const bool lawful = a.conn.kind == ConnKind::primary && !a.is_slave();
+  if (!heeded || lawful) return std::nullopt;
   if (fragments > OFPC_FRAG_DROP || a.state.provider.drop_fragments == (fragments == OFPC_FRAG_DROP))
     return std::nullopt;
   Taken out = as("fragments-by-anyone", Bytes(a.message.begin(), a.message.end()));
@@ -61,22 +64,52 @@ std::string_view deadly(ByteView message) {
   return names_impossible_reason(actions) ? "impossible-reason" : "";
 }
 
-std::optional<Taken> afterwards(const Asked&, const std::bitset<kMaxClauses>& hit) {
+// The end of a rule that asks for Ethernet will be told in the extended form.
+bool will_show_ethernet(const model::State& state) {
+  const bool extended = std::any_of(state.connections.begin(), state.connections.end(),
+                                    [](const model::Connection& c) { return c.flow_format == model::FlowFormat::nxm; });
+  return extended && std::any_of(state.tables.begin(), state.tables.end(), [](const model::Table& t) {
+           return std::any_of(t.rules.begin(), t.rules.end(),
+                              [](const model::Rule& r) { return marked(r) && r.send_flow_removed; });
+         });
+}
+
+std::optional<Taken> afterwards(const Asked& a, const std::bitset<kMaxClauses>& hit) {
   if (hit[clause("DP-16")] || hit[clause("DP-17")]) return leaves("resubmit-depth");
+  if (will_show_ethernet(a.state)) return leaves("is-ethernet");
   return std::nullopt;
 }
 
-// Service connections may have roles, too.
+// Service connections have roles, too. The model has them as primaries (Judge::accepted_), so that this is the law.
 std::optional<Taken> take_role(const Asked& a) {
   if (!is_nicira(a.message, NXT_ROLE_REQUEST) || a.message.size() != wire::nx_role::size) return std::nullopt;
-  if (a.conn.kind == ConnKind::primary) return std::nullopt;
-  Reader r(a.message.subspan(wire::nx_role::role.offset));
-  const auto role = r.get<std::uint32_t>();
-  if (role > NX_ROLE_SLAVE) return refused("roles-for-anyone", nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_ROLE));
-  if (role == NX_ROLE_SLAVE) return leaves("roles-for-anyone");
-  Bytes reply(a.message.begin(), a.message.end());
-  reply[wire::vendor_msg::subtype.offset + 3] = NXT_ROLE_REPLY;
-  return Taken{"roles-for-anyone", {How::replies, std::move(reply), {}, {}}};
+  if (!a.is_service()) return std::nullopt;
+  return as("roles-for-anyone", Bytes(a.message.begin(), a.message.end()));
+}
+
+// Whether the actions of a flow-mod fill a multiple of 8 bytes is asked before who sends it.
+std::optional<Taken> take_slave(const Asked& a) {
+  if (!a.is_slave() || a.message.size() % 8 == 0) return std::nullopt;
+  const bool plain = a.message[1] == OFPT_FLOW_MOD && a.message.size() > wire::flow_mod::size;
+  const bool extended = is_nicira(a.message, NXT_FLOW_MOD) && a.message.size() > wire::nx_flow_mod::size;
+  if (!plain && !extended) return std::nullopt;
+  return refused("slave-length", openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_LEN));
+}
+
+// Everybody else that hears of ports hears of a port-mod that changed one.
+std::vector<Told> tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const model::State& after) {
+  std::vector<Told> out;
+  for (const model::Port& port : after.ports) {
+    const bool same = std::any_of(ports.begin(), ports.end(), [&](const model::Port& p) {
+      return p.config.number == port.config.number && p.config.config == port.config.config;
+    });
+    if (same) continue;
+    for (const model::Connection& conn : after.connections) {
+      if (conn.name == by || conn.link != model::Link::up) continue;
+      out.push_back({conn.name, model::encode_port_status(OFPPR_MODIFY, port.config)});
+    }
+  }
+  return out;
 }
 
 // Messages that only a switch sends: how long they may be.
@@ -138,6 +171,7 @@ std::optional<Taken> take_message(const Asked& a) {
 std::optional<Taken> take(const Asked& a) {
   if (auto taken = take_message(a)) return taken;
   if (auto taken = take_role(a)) return taken;
+  if (auto taken = take_slave(a)) return taken;
   if (const auto fm = read_flow_mod(a.message)) return take_flow_mod(a, *fm);
   if (auto taken = take_statistics(a)) return taken;
   if (auto taken = take_packet_out(a)) return taken;
@@ -145,7 +179,7 @@ std::optional<Taken> take(const Asked& a) {
   return take_set_config(a);
 }
 
-constexpr std::array<std::string_view, 42> kReadings = {"nxm-errors",
+constexpr std::array<std::string_view, 44> kReadings = {"nxm-errors",
                                                         "newer-fields",
                                                         "command-first",
                                                         "newer-actions",
@@ -186,10 +220,14 @@ constexpr std::array<std::string_view, 42> kReadings = {"nxm-errors",
                                                         "odd-frames",
                                                         "masked-destination",
                                                         "time-is-open",
-                                                        "impossible-reason"};
+                                                        "impossible-reason",
+                                                        "port-mod-is-told",
+                                                        "slave-length"};
 
 }  // namespace
 
-const Dialect open_vswitch_3 = {"open-vswitch-3", kReadings, take, amend, afterwards, "whole-packets", deadly};
+const Dialect open_vswitch_3 = {"open-vswitch-3",   kReadings,       take,   amend,
+                                afterwards,         "whole-packets", deadly, "roles-for-anyone",
+                                "port-mod-is-told", tell_port_mod};
 
 }  // namespace oftwin::harness::live

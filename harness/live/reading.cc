@@ -16,6 +16,11 @@ bool Asked::is_slave() const {
   return c && c->is_primary() && c->role == model::Role::slave;
 }
 
+bool Asked::is_read() const {
+  const model::Connection* c = connection();
+  return c && c->link == model::Link::up;
+}
+
 const Dialect* dialect(std::string_view name) {
   constexpr std::array known = {&open_vswitch_3};
   const auto it = std::find_if(known.begin(), known.end(), [&](const Dialect* d) { return d->name == name; });

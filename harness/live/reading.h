@@ -31,8 +31,11 @@ struct Asked {
   ByteView message;           // whole
   const model::State& state;  // before it
   ConnName conn;
+  bool accepted = false;  // the switch accepted the connection, though the model takes it for one to a controller
   const model::Connection* connection() const;
+  bool is_service() const { return accepted || conn.kind == ConnKind::service; }
   bool is_slave() const;  // and so may change nothing
+  bool is_read() const;   // the connection is open
 };
 
 // What the switch takes a message for.
@@ -59,6 +62,12 @@ using InForce = std::function<bool(std::string_view)>;
 // Told the name of each reading that changed something.
 using Used = std::function<void(std::string_view)>;
 
+// A message that the switch sends of its own accord where the law has none.
+struct Told {
+  ConnName to;
+  Bytes message;
+};
+
 // How one family of switches reads. `readings` are the names of all its readings.
 struct Dialect {
   std::string_view name;
@@ -71,6 +80,13 @@ struct Dialect {
   std::string_view whole_packets;
   // The reading of a message that ends the switch; empty: it does not.
   std::string_view (*deadly)(ByteView message);
+  // The reading by which connections that the switch accepts have roles, as those to its controllers; empty: there is
+  // none. What else the law says of service connections holds: without a miss-send length they hear nothing unasked,
+  // and a new one has none.
+  std::string_view roles_for_anyone;
+  // The reading by which others are told of a port-mod, and who is told what; `ports`: as they were before it.
+  std::string_view port_mods_are_told;
+  std::vector<Told> (*tell_port_mod)(ConnName by, const std::vector<model::Port>& ports, const model::State& after);
 };
 
 extern const Dialect open_vswitch_3;

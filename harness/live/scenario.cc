@@ -10,8 +10,6 @@
 namespace oftwin::harness::live {
 namespace {
 
-constexpr std::uint64_t kLongestWait_ms = 20'000;
-
 // The header says what the stream needs: this version, and the length that the message has.
 bool stream_stays_whole(const Bytes& message) {
   return message.size() >= 8 && message[0] == OFP_VERSION &&
@@ -26,24 +24,26 @@ class Drawer {
         generator_options_(generator_options(options, source_)),
         ports_change_(source_.chance(8)),
         hearing_changes_(source_.below(200) == 0),
-        messages_(source_, generator_options_, config) {
+        messages_(source_, generator_options_, config),
+        several_(seed ^ kSeveral) {
     trace_.config = config;
+    trace_.config.connections.resize(draw_connections());
+    open_.assign(trace_.config.connections.size(), true);
+    reconnects_ = options_.reconnects && several() && several_.chance(50);
   }
 
   Trace draw() {
-    constexpr std::array<std::uint16_t, 4> miss = {0xffff, 128, 64, 1};
-    add(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, source_.pick(miss)}));
-    if (options_.table_id && source_.chance(40)) {
-      add(encode(request::FlowModTableId{0, 1}));
-      messages_.set_table_percent(70);
-    } else {
-      messages_.set_table_percent(0);
-    }
+    for (at_ = 0; at_ < open_.size(); ++at_) begin();
+    at_ = 0;
     const bool timed = source_.below(1000) < options_.timed_per_mille;
     const unsigned packets = source_.pick(kPercents);
     const std::uint64_t inputs = source_.between(options_.min_inputs, options_.max_inputs);
-    for (std::uint64_t i = 0; i < inputs; ++i) { source_.chance(packets) ? packet() : message(); }
+    for (std::uint64_t i = 0; i < inputs; ++i) {
+      if (several() && elsewhere()) continue;
+      source_.chance(packets) ? packet() : message();
+    }
     if (timed) wait();
+    at_ = static_cast<std::size_t>(std::find(open_.begin(), open_.end(), true) - open_.begin()) % open_.size();
     add(messages_.all_flows(0));
     if (options_.table_id) add(encode(request::FlowModTableId{0, 0}));
     request::FlowMod all;
@@ -55,6 +55,58 @@ class Drawer {
 
  private:
   static constexpr std::array<unsigned, 4> kPercents = {0, 10, 20, 40};
+  static constexpr std::array<std::uint16_t, 4> kMissSendLens = {0xffff, 128, 64, 1};
+  // What has to do with several connections is drawn from a source of its own: scenarios that have only one are the
+  // same whether others have more or not.
+  static constexpr std::uint64_t kSeveral = 0x7365766572616c;
+
+  bool several() const { return open_.size() > 1; }
+
+  std::size_t draw_connections() {
+    const std::size_t most = std::min(options_.connections, trace_.config.connections.size());
+    if (most < 2 || several_.below(100) >= options_.several_per_cent) return std::min<std::size_t>(most, 1);
+    return several_.between(2, most);
+  }
+
+  // The settings of a connection at the beginning.
+  void begin() {
+    add(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, source_.pick(kMissSendLens)}));
+    if (options_.table_id && source_.chance(40)) {
+      add(encode(request::FlowModTableId{0, 1}));
+      messages_.set_table_percent(several() ? 40 : 70);
+    } else if (at_ == 0) {
+      messages_.set_table_percent(0);
+    }
+  }
+
+  // Goes on on another connection, or does what only several connections are for. False: has said nothing.
+  bool elsewhere() {
+    if (several_.chance(40)) at_ = several_.below(open_.size());
+    if (reconnects_ && several_.chance(8)) {
+      open_[at_] = !open_[at_];
+      const ConnName conn = trace_.config.connections[at_];
+      open_[at_] ? happen(event::ConnOpen{conn}) : happen(event::ConnClose{conn});
+      return true;
+    }
+    if (!several_.chance(25)) return false;
+    switch (several_.below(5)) {
+      case 0:
+      case 1:
+        add(encode(request::Role{0, static_cast<std::uint32_t>(several_.below(3))}));
+        break;
+      case 2: {
+        constexpr std::array<std::uint16_t, 4> lengths = {0, 0, 128, 0xffff};
+        add(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, several_.pick(lengths)}));
+        break;
+      }
+      case 3:
+        add(encode(request::SetFlowFormat{0, several_.chance(50) ? NXFF_NXM : NXFF_OPENFLOW10}));
+        break;
+      default:
+        add(encode(request::BarrierRequest{}));
+    }
+    return true;
+  }
 
   GeneratorOptions generator_options(const DrawOptions& options, Source& source) {
     GeneratorOptions out;
@@ -69,16 +121,17 @@ class Drawer {
     const auto id = static_cast<std::uint32_t>(trace_.events.size() / 2 + 1);
     const std::uint32_t xid = default_xid(id);
     for (int i = 0; i < 4; ++i) message[4 + i] = static_cast<std::uint8_t>(xid >> (24 - 8 * i));
-    trace_.events.push_back({id, event::Recv{trace_.config.connections[0], std::move(message)}});
+    trace_.events.push_back({id, event::Recv{trace_.config.connections[at_], std::move(message)}});
+    trace_.events.push_back({0, event::Loop{0}});
+  }
+
+  void happen(EventBody body) {
+    trace_.events.push_back({static_cast<std::uint32_t>(trace_.events.size() / 2 + 1), std::move(body)});
     trace_.events.push_back({0, event::Loop{0}});
   }
 
   // Time-outs of a second have come then, those of ten have not.
-  void wait() {
-    const auto id = static_cast<std::uint32_t>(trace_.events.size() / 2 + 1);
-    trace_.events.push_back({id, event::Clock{1000}});
-    trace_.events.push_back({0, event::Loop{0}});
-  }
+  void wait() { happen(event::Clock{1000}); }
 
   void packet() {
     request::PacketOut out;
@@ -97,7 +150,7 @@ class Drawer {
       one[wire::port_mod::mask.offset + 3] &= static_cast<std::uint8_t>(~OFPPC_PORT_DOWN);
     }
     forget_nameless_removal(one);
-    if (!hearing_changes_) keep_hearing(one);
+    if (!hearing_changes_ && !several()) keep_hearing(one);
     if (!one.empty()) add(std::move(one));
   }
 
@@ -144,79 +197,14 @@ class Drawer {
   const bool ports_change_, hearing_changes_;
   bool removals_told_ = false, nameless_flows_ = false;
   MessageGenerator messages_;
+  RandomSource several_;
   Trace trace_;
+  std::vector<bool> open_;  // by connection
+  std::size_t at_ = 0;      // the connection on which something is said
+  bool reconnects_ = false;
 };
 
 }  // namespace
-
-ByteView message_of(const Event& event) { return std::get<event::Recv>(event.body).bytes; }
-
-namespace {
-
-// An event that something else than a peer of the switch causes.
-const char* inside(const EventBody& body) {
-  if (std::holds_alternative<event::PeerStall>(body)) return "a peer that does not read cannot be told from a slow one";
-  if (std::holds_alternative<event::ConnOpen>(body) || std::holds_alternative<event::ConnClose>(body)) {
-    return "connections come and go";
-  }
-  if (std::holds_alternative<event::PacketArrives>(body)) return "a packet arrives on a port";
-  if (std::holds_alternative<event::PortChange>(body)) return "a port changes";
-  return "the provider or the switch itself does something";
-}
-
-// What one peer does: messages, and milliseconds that it lets pass.
-using Acts = std::vector<std::variant<Bytes, std::uint64_t>>;
-
-// A reason, if it is not what one peer can do.
-std::variant<Acts, std::string> acts_in(const Trace& trace) {
-  Acts out;
-  Bytes stream;
-  std::optional<ConnName> only;
-  for (const Event& e : trace.events) {
-    if (std::holds_alternative<event::Loop>(e.body)) continue;
-    if (const auto* clock = std::get_if<event::Clock>(&e.body)) {
-      if (clock->ms > kLongestWait_ms) return "more time passes than a check can wait";
-      out.push_back(clock->ms);
-      continue;
-    }
-    const auto* recv = std::get_if<event::Recv>(&e.body);
-    if (!recv) return inside(e.body);
-    if (only.value_or(recv->conn) != recv->conn) return "more than one connection";
-    only = recv->conn;
-    stream.insert(stream.end(), recv->bytes.begin(), recv->bytes.end());
-    const Cut cut = cut_messages(stream);
-    for (const ByteView m : cut.messages) {
-      if (m[0] != OFP_VERSION) return "a stream that ends the session";
-      out.emplace_back(Bytes(m.begin(), m.end()));
-    }
-    stream = Bytes(cut.rest.begin(), cut.rest.end());
-  }
-  if (!stream.empty()) return "a message without its end, or a stream that ends the session";
-  return out;
-}
-
-}  // namespace
-
-std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config) {
-  if (trace.edition && *trace.edition != "corrected") return "about a defect of the original";
-  auto acts = acts_in(trace);
-  if (auto* why = std::get_if<std::string>(&acts)) return std::move(*why);
-  Trace out;
-  out.config = config;
-  const auto add = [&](EventBody body) {
-    out.events.push_back({static_cast<std::uint32_t>(out.events.size() / 2 + 1), std::move(body)});
-    out.events.push_back({0, event::Loop{0}});
-  };
-  const auto say = [&](Bytes message) { add(event::Recv{config.connections[0], std::move(message)}); };
-  // As it is between scenarios, whatever kind of connection this is.
-  say(encode(request::SetConfig{0, OFPC_FRAG_NORMAL, 128}));
-  for (auto& act : std::get<Acts>(acts)) {
-    if (auto* message = std::get_if<Bytes>(&act)) say(std::move(*message));
-    if (const auto* ms = std::get_if<std::uint64_t>(&act)) add(event::Clock{*ms});
-  }
-  make_blocks(out);
-  return out;
-}
 
 Trace draw_scenario(std::uint64_t seed, const SwitchConfig& config, const DrawOptions& options) {
   return Drawer(seed, config, options).draw();

@@ -2,8 +2,9 @@
 //
 // Of a trace only what its peers do can be caused from outside: messages, connections, time. What is left out of a
 // trace that is read from a file would change its meaning, so such a trace is not played, and the reason is counted.
-// Invariant of a scenario: it is made of Recv and Clock, each Recv carries exactly one whole message, and each is
-// followed by a Loop{0}; its config is the switch's own; nothing in it is lost when its xids are rewritten.
+// Invariant of a scenario: it is made of Recv, Clock, ConnOpen and ConnClose, each Recv carries exactly one whole
+// message, and each is followed by a Loop{0}; its config is the switch's own, with as many of the switch's connections,
+// the first ones, as it uses; all are open at its beginning; nothing in it is lost when its xids are rewritten.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +19,23 @@ namespace oftwin::harness::live {
 struct DrawOptions {
   bool nxm = true, table_id = true;  // the extensions that the switch has
   bool malformed = true;
-  unsigned timed_per_mille = 1;  // scenarios that wait for time-outs
-  unsigned connections = 1;      // scenarios use up to that many, if the config has them
+  unsigned timed_per_mille = 1;   // scenarios that wait for time-outs
+  std::size_t connections = 1;    // some scenarios use up to that many of the config's
+  bool reconnects = false;        // and close and open them
+  unsigned several_per_cent = 5;  // scenarios that use more than one
   std::size_t min_inputs = 4, max_inputs = 40;
 };
 
 // The same seed, config and options make the same scenario. `config` has its connections.
 Trace draw_scenario(std::uint64_t seed, const SwitchConfig& config, const DrawOptions& options);
 
-// The scenario that plays `trace` on a switch of this config; or why it cannot be played from outside.
-std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config);
+// The scenario that plays `trace` on a switch of this config; or why it cannot be played from outside. `reconnects`:
+// its connections can be closed and opened.
+std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config, bool reconnects = false);
 
 // The message that a Recv of a scenario carries.
 ByteView message_of(const Event& event);
+// The connection that an event of a scenario is about; nullptr: none.
+ConnName* connection_in(EventBody& body);
 
 }  // namespace oftwin::harness::live
