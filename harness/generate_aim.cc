@@ -61,7 +61,7 @@ Bytes MessageGenerator::statistics_about(const DrawnFlow& flow) {
 }
 
 Bytes MessageGenerator::visible_actions() {
-  constexpr std::array<std::uint16_t, 6> groups = {OFPP_IN_PORT,    OFPP_FLOOD,  OFPP_ALL,
+  constexpr std::array<std::uint16_t, 7> groups = {OFPP_IN_PORT,    OFPP_FLOOD,  OFPP_FLOOD, OFPP_ALL,
                                                    OFPP_CONTROLLER, OFPP_NORMAL, OFPP_LOCAL};
   Bytes out = draw_actions(source_, ports_);
   if (out.size() > 400) out.clear();

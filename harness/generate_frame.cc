@@ -188,7 +188,7 @@ Bytes draw_frame(Source& source, const FlowKey& key) {
   const Bytes payload(source.below(12), 0xab);
   Bytes out = frame_of(key, payload, 0);
   const std::size_t network = network_at(key);
-  if (key.dl_type == kIpv4 && source.chance(8)) make_fragment(source, out, network);
+  if (key.dl_type == kIpv4 && source.chance(12)) make_fragment(source, out, network);
   if (key.dl_type == kIpv6 && source.chance(20)) insert_extension(source, out, network);
   if (key.dl_type == kIpv4 && source.chance(4)) wrap_in_snap(source, out, network);
   if (source.chance(4))

@@ -98,6 +98,11 @@ void TraceGenerator::draw_weights() {
 }
 
 void TraceGenerator::prologue() {
+  if (simulated() && s_.chance(15)) {
+    for (const ConnName conn : open_) {
+      add(event::Recv{conn, encode(request::SetConfig{default_xid(id_ + 1), OFPC_FRAG_DROP, 128})});
+    }
+  }
   if (s_.chance(50)) add(event::ProviderPolicy{std::nullopt, {AnswerKind::pending, {}}});
   if (config_.tables.size() > 1 && s_.chance(60)) {
     for (ConnName conn : open_) {

@@ -32,7 +32,7 @@ TEST(Generator, the_same_seed_gives_the_same_trace_everywhere) {
     EXPECT_EQ(generate(seed), generate(seed));
     for (std::uint8_t byte : encode_binary(generate(seed))) hash = (hash ^ byte) * 0x100000001b3u;
   }
-  EXPECT_EQ(hash, 5969992483699249088u)
+  EXPECT_EQ(hash, 13346734122124900656u)
       << "a new hash is right only if the generator or the binary format was meant to change";
 }
 
@@ -111,7 +111,7 @@ TEST(Generator, packets_meet_flows_that_have_been_modified) {
     ++traces;
     met += meets;
   }
-  EXPECT_GE(met * 100, traces * 7);
+  EXPECT_GE(met * 100, traces * 5);  // without stories: 2
 }
 
 TEST(Generator, limits_are_small_only_if_that_is_asked_for) {
