@@ -1,5 +1,9 @@
 #include "harness/request.h"
 
+#include <algorithm>
+#include <concepts>
+#include <type_traits>
+
 #include "harness/wire_io.h"
 
 namespace oftwin::harness {
@@ -13,12 +17,6 @@ Bytes header(OfpType type, std::uint32_t xid) {
   put<std::uint8_t>(out, type);
   put<std::uint16_t>(out, 0);
   put<std::uint32_t>(out, xid);
-  return out;
-}
-
-Bytes with_data(OfpType type, std::uint32_t xid, ByteView data) {
-  Bytes out = header(type, xid);
-  put_bytes(out, data);
   return out;
 }
 
@@ -36,265 +34,259 @@ Bytes nicira(std::uint32_t xid, NxtSubtype subtype) {
   return out;
 }
 
-void put_padded(Bytes& out, ByteView match) {
-  put_bytes(out, match);
-  put_zeros(out, (8 - match.size() % 8) % 8);
-}
+// --- What tells a message's kind -----------------------------------------------------------------------------------
 
-struct Encoder {
-  Bytes operator()(const Hello& m) const { return with_data(OFPT_HELLO, m.xid, m.data); }
-  Bytes operator()(const EchoRequest& m) const { return with_data(OFPT_ECHO_REQUEST, m.xid, m.data); }
-  Bytes operator()(const EchoReply& m) const { return with_data(OFPT_ECHO_REPLY, m.xid, m.data); }
+struct Opening {
+  Bytes operator()(const Hello& m) const { return header(OFPT_HELLO, m.xid); }
+  Bytes operator()(const EchoRequest& m) const { return header(OFPT_ECHO_REQUEST, m.xid); }
+  Bytes operator()(const EchoReply& m) const { return header(OFPT_ECHO_REPLY, m.xid); }
   Bytes operator()(const FeaturesRequest& m) const { return header(OFPT_FEATURES_REQUEST, m.xid); }
   Bytes operator()(const GetConfigRequest& m) const { return header(OFPT_GET_CONFIG_REQUEST, m.xid); }
   Bytes operator()(const BarrierRequest& m) const { return header(OFPT_BARRIER_REQUEST, m.xid); }
-  Bytes operator()(const SetConfig& m) const {
-    Bytes out = header(OFPT_SET_CONFIG, m.xid);
-    put(out, m.flags);
-    put(out, m.miss_send_len);
-    return out;
-  }
-  Bytes operator()(const FlowMod& m) const {
-    Bytes out = header(OFPT_FLOW_MOD, m.xid);
-    put_bytes(out, encode(m.match));
-    put(out, m.cookie);
-    put(out, m.command);
-    put(out, m.idle_timeout);
-    put(out, m.hard_timeout);
-    put(out, m.priority);
-    put(out, m.buffer_id);
-    put(out, m.out_port);
-    put(out, m.flags);
-    put_bytes(out, m.actions);
-    return out;
-  }
-  Bytes operator()(const PacketOut& m) const {
-    Bytes out = header(OFPT_PACKET_OUT, m.xid);
-    put(out, m.buffer_id);
-    put(out, m.in_port);
-    put(out, static_cast<std::uint16_t>(m.actions.size()));
-    put_bytes(out, m.actions);
-    put_bytes(out, m.data);
-    return out;
-  }
-  Bytes operator()(const PortMod& m) const {
-    Bytes out = header(OFPT_PORT_MOD, m.xid);
-    put(out, m.port);
-    put_bytes(out, m.hw_addr);
-    put(out, m.config);
-    put(out, m.mask);
-    put(out, m.advertise);
-    put_zeros(out, 4);
-    return out;
-  }
-  Bytes operator()(const FlowStats& m) const {
-    Bytes out = stats(m.xid, m.aggregate ? OFPST_AGGREGATE : OFPST_FLOW);
-    put_bytes(out, encode(m.match));
-    put(out, m.table_id);
-    put_zeros(out, 1);
-    put(out, m.out_port);
-    return out;
-  }
-  Bytes operator()(const PortStats& m) const {
-    Bytes out = stats(m.xid, OFPST_PORT);
-    put(out, m.port);
-    put_zeros(out, 6);
-    return out;
-  }
-  Bytes operator()(const QueueStats& m) const {
-    Bytes out = stats(m.xid, OFPST_QUEUE);
-    put(out, m.port);
-    put_zeros(out, 2);
-    put(out, m.queue);
-    return out;
-  }
-  Bytes operator()(const Stats& m) const {
-    Bytes out = stats(m.xid, m.type, m.flags);
-    put_bytes(out, m.body);
-    return out;
-  }
-  Bytes operator()(const FlowModTableId& m) const {
-    Bytes out = nicira(m.xid, NXT_FLOW_MOD_TABLE_ID);
-    put(out, m.set);
-    put_zeros(out, 7);
-    return out;
-  }
-  Bytes operator()(const Role& m) const {
-    Bytes out = nicira(m.xid, NXT_ROLE_REQUEST);
-    put(out, m.role);
-    return out;
-  }
-  Bytes operator()(const SetFlowFormat& m) const {
-    Bytes out = nicira(m.xid, NXT_SET_FLOW_FORMAT);
-    put(out, m.format);
-    return out;
-  }
-  Bytes operator()(const NxFlowMod& m) const {
-    Bytes out = nicira(m.xid, NXT_FLOW_MOD);
-    put(out, m.cookie);
-    put(out, m.command);
-    put(out, m.idle_timeout);
-    put(out, m.hard_timeout);
-    put(out, m.priority);
-    put(out, m.buffer_id);
-    put(out, m.out_port);
-    put(out, m.flags);
-    put(out, static_cast<std::uint16_t>(m.match.size()));
-    put_zeros(out, 6);
-    put_padded(out, m.match);
-    put_bytes(out, m.actions);
-    return out;
-  }
+  Bytes operator()(const SetConfig& m) const { return header(OFPT_SET_CONFIG, m.xid); }
+  Bytes operator()(const FlowMod& m) const { return header(OFPT_FLOW_MOD, m.xid); }
+  Bytes operator()(const PacketOut& m) const { return header(OFPT_PACKET_OUT, m.xid); }
+  Bytes operator()(const PortMod& m) const { return header(OFPT_PORT_MOD, m.xid); }
+  Bytes operator()(const FlowStats& m) const { return stats(m.xid, m.aggregate ? OFPST_AGGREGATE : OFPST_FLOW); }
+  Bytes operator()(const PortStats& m) const { return stats(m.xid, OFPST_PORT); }
+  Bytes operator()(const QueueStats& m) const { return stats(m.xid, OFPST_QUEUE); }
+  Bytes operator()(const Stats& m) const { return stats(m.xid, m.type, m.flags); }
   Bytes operator()(const NxFlowStats& m) const {
     Bytes out = stats(m.xid, OFPST_VENDOR);
     put<std::uint32_t>(out, NX_VENDOR_ID);
     put<std::uint32_t>(out, m.aggregate ? NXST_AGGREGATE : NXST_FLOW);
-    put_zeros(out, 4);
-    put(out, m.out_port);
-    put(out, static_cast<std::uint16_t>(m.match.size()));
-    put(out, m.table_id);
-    put_zeros(out, 3);
-    put_padded(out, m.match);
     return out;
   }
-  Bytes operator()(const Vendor& m) const {
-    Bytes out = header(OFPT_VENDOR, m.xid);
-    put(out, m.vendor);
-    put_bytes(out, m.body);
-    return out;
-  }
+  Bytes operator()(const FlowModTableId& m) const { return nicira(m.xid, NXT_FLOW_MOD_TABLE_ID); }
+  Bytes operator()(const Role& m) const { return nicira(m.xid, NXT_ROLE_REQUEST); }
+  Bytes operator()(const SetFlowFormat& m) const { return nicira(m.xid, NXT_SET_FLOW_FORMAT); }
+  Bytes operator()(const NxFlowMod& m) const { return nicira(m.xid, NXT_FLOW_MOD); }
+  Bytes operator()(const Vendor& m) const { return header(OFPT_VENDOR, m.xid); }
 };
 
-Bytes copy(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
+// --- What stands behind it, said once for both directions -----------------------------------------------------------
 
-FlowMod read_flow_mod(Reader& r, std::uint32_t xid) {
-  FlowMod m;
+template <class T, class... Kinds>
+concept Is = (std::same_as<std::remove_const_t<T>, Kinds> || ...);
+
+// `io(field, ...)` puts the fields, or takes them; io.zeros() is padding, io.rest() all that is left. io.length() is
+// the length of bytes that io.counted() or io.padded() (to a multiple of 8) puts or takes further on.
+template <class Io, Is<WireMatch> M>
+void layout(Io& io, M& m) {
+  io(m.wildcards, m.in_port, m.dl_src, m.dl_dst, m.dl_vlan, m.dl_vlan_pcp);
+  io.zeros(1);
+  io(m.dl_type, m.nw_tos, m.nw_proto);
+  io.zeros(2);
+  io(m.nw_src, m.nw_dst, m.tp_src, m.tp_dst);
+}
+template <class Io, Is<FeaturesRequest, GetConfigRequest, BarrierRequest> M>
+void layout(Io&, M&) {}
+template <class Io, Is<Hello, EchoRequest, EchoReply> M>
+void layout(Io& io, M& m) {
+  io.rest(m.data);
+}
+template <class Io, Is<Stats> M>
+void layout(Io& io, M& m) {
+  io.rest(m.body);
+}
+template <class Io, Is<SetConfig> M>
+void layout(Io& io, M& m) {
+  io(m.flags, m.miss_send_len);
+}
+template <class Io, class M>
+void flow_mod_numbers(Io& io, M& m) {
+  io(m.cookie, m.command, m.idle_timeout, m.hard_timeout, m.priority, m.buffer_id, m.out_port, m.flags);
+}
+template <class Io, Is<FlowMod> M>
+void layout(Io& io, M& m) {
+  layout(io, m.match);
+  flow_mod_numbers(io, m);
+  io.rest(m.actions);
+}
+template <class Io, Is<NxFlowMod> M>
+void layout(Io& io, M& m) {
+  flow_mod_numbers(io, m);
+  io.length(m.match);
+  io.zeros(6);
+  io.padded(m.match);
+  io.rest(m.actions);
+}
+template <class Io, Is<PacketOut> M>
+void layout(Io& io, M& m) {
+  io(m.buffer_id, m.in_port);
+  io.length(m.actions);
+  io.counted(m.actions);
+  io.rest(m.data);
+}
+template <class Io, Is<PortMod> M>
+void layout(Io& io, M& m) {
+  io(m.port, m.hw_addr, m.config, m.mask, m.advertise);
+  io.zeros(4);
+}
+template <class Io, Is<FlowStats> M>
+void layout(Io& io, M& m) {
+  layout(io, m.match);
+  io(m.table_id);
+  io.zeros(1);
+  io(m.out_port);
+}
+template <class Io, Is<NxFlowStats> M>
+void layout(Io& io, M& m) {
+  io.zeros(4);
+  io(m.out_port);
+  io.length(m.match);
+  io(m.table_id);
+  io.zeros(3);
+  io.padded(m.match);
+}
+template <class Io, Is<PortStats> M>
+void layout(Io& io, M& m) {
+  io(m.port);
+  io.zeros(6);
+}
+template <class Io, Is<QueueStats> M>
+void layout(Io& io, M& m) {
+  io(m.port);
+  io.zeros(2);
+  io(m.queue);
+}
+template <class Io, Is<FlowModTableId> M>
+void layout(Io& io, M& m) {
+  io(m.set);
+  io.zeros(7);
+}
+template <class Io, Is<Role> M>
+void layout(Io& io, M& m) {
+  io(m.role);
+}
+template <class Io, Is<SetFlowFormat> M>
+void layout(Io& io, M& m) {
+  io(m.format);
+}
+template <class Io, Is<Vendor> M>
+void layout(Io& io, M& m) {
+  io(m.vendor);
+  io.rest(m.body);
+}
+
+std::size_t padding(std::size_t length) { return (8 - length % 8) % 8; }
+
+struct Putter {
+  Bytes& out;
+
+  template <class... T>
+  void operator()(const T&... field) {
+    (one(field), ...);
+  }
+  template <std::integral T>
+  void one(T field) {
+    put(out, field);
+  }
+  void one(const Mac& field) { put_bytes(out, field); }
+  void zeros(std::size_t n) { put_zeros(out, n); }
+  void length(const Bytes& bytes) { put(out, static_cast<std::uint16_t>(bytes.size())); }
+  void counted(const Bytes& bytes) { put_bytes(out, bytes); }
+  void padded(const Bytes& bytes) {
+    counted(bytes);
+    zeros(padding(bytes.size()));
+  }
+  void rest(const Bytes& bytes) { put_bytes(out, bytes); }
+};
+
+// What is not there reads as zero; whoever asks compares what comes out of it with the message.
+struct Taker {
+  Reader in;
+  std::size_t counts = 0;
+
+  template <class... T>
+  void operator()(T&... field) {
+    (one(field), ...);
+  }
+  template <std::integral T>
+  void one(T& field) {
+    field = in.get<T>();
+  }
+  void one(Mac& field) { field = in.array<6>(); }
+  void zeros(std::size_t n) { in.take(n); }
+  void length(const Bytes&) { counts = in.get<std::uint16_t>(); }
+  void counted(Bytes& bytes) { rest_of(bytes, in.take(counts)); }
+  void padded(Bytes& bytes) {
+    counted(bytes);
+    zeros(padding(counts));
+  }
+  void rest(Bytes& bytes) { rest_of(bytes, in.rest()); }
+
+ private:
+  static void rest_of(Bytes& bytes, ByteView taken) { bytes.assign(taken.begin(), taken.end()); }
+};
+
+template <class M>
+M taken(ByteView bytes, M m = {}) {
+  Taker io{Reader(bytes)};
+  layout(io, m);
+  return m;
+}
+template <class M>
+M taken(ByteView bytes, std::uint32_t xid) {
+  M m = taken<M>(bytes);
   m.xid = xid;
-  ByteView match = r.take(wire::match::size);
-  if (!r.ok()) return m;
-  m.match = decode_match(match);
-  m.cookie = r.get<std::uint64_t>();
-  m.command = r.get<std::uint16_t>();
-  m.idle_timeout = r.get<std::uint16_t>();
-  m.hard_timeout = r.get<std::uint16_t>();
-  m.priority = r.get<std::uint16_t>();
-  m.buffer_id = r.get<std::uint32_t>();
-  m.out_port = r.get<std::uint16_t>();
-  m.flags = r.get<std::uint16_t>();
-  m.actions = copy(r.rest());
   return m;
 }
 
-// Behind the subtype.
-NxFlowMod read_nx_flow_mod(Reader& r, std::uint32_t xid) {
-  NxFlowMod m;
-  m.xid = xid;
-  m.cookie = r.get<std::uint64_t>();
-  m.command = r.get<std::uint16_t>();
-  m.idle_timeout = r.get<std::uint16_t>();
-  m.hard_timeout = r.get<std::uint16_t>();
-  m.priority = r.get<std::uint16_t>();
-  m.buffer_id = r.get<std::uint32_t>();
-  m.out_port = r.get<std::uint16_t>();
-  m.flags = r.get<std::uint16_t>();
-  const std::size_t length = r.get<std::uint16_t>();
-  r.take(6);
-  m.match = copy(r.take(length));
-  r.take((8 - length % 8) % 8);
-  m.actions = copy(r.rest());
-  return m;
+// --- Which kind it is
+// -------------------------------------------------------------------------------------------------
+
+// The most telling struct that may fit, if it does; otherwise `any`, which always does.
+Request fitting(ByteView message, Request told, Request any) {
+  const Bytes again = encode(told);
+  return std::ranges::equal(again, message) ? told : any;
 }
 
-// Behind the statistics' flags.
-NxFlowStats read_nx_flow_stats(Reader& r, std::uint32_t xid) {
-  NxFlowStats m;
-  m.xid = xid;
-  r.take(4);
-  m.aggregate = r.get<std::uint32_t>() == NXST_AGGREGATE;
-  r.take(4);
-  m.out_port = r.get<std::uint16_t>();
-  const std::size_t length = r.get<std::uint16_t>();
-  m.table_id = r.get<std::uint8_t>();
-  r.take(3);
-  m.match = copy(r.take(length));
-  return m;
-}
-
-PacketOut read_packet_out(Reader& r, std::uint32_t xid) {
-  PacketOut m;
-  m.xid = xid;
-  m.buffer_id = r.get<std::uint32_t>();
-  m.in_port = r.get<std::uint16_t>();
-  m.actions = copy(r.take(r.get<std::uint16_t>()));
-  m.data = copy(r.rest());
-  return m;
-}
-
-PortMod read_port_mod(Reader& r, std::uint32_t xid) {
-  PortMod m;
-  m.xid = xid;
-  m.port = r.get<std::uint16_t>();
-  m.hw_addr = r.array<6>();
-  m.config = r.get<std::uint32_t>();
-  m.mask = r.get<std::uint32_t>();
-  m.advertise = r.get<std::uint32_t>();
-  r.take(4);
-  return m;
-}
-
-// The most telling struct that may fit; decode_request() checks that it does.
 Request read_stats(ByteView message, std::uint32_t xid) {
   Reader r(message.subspan(wire::header::size));
-  auto type = r.get<std::uint16_t>();
-  auto flags = r.get<std::uint16_t>();
-  Stats any{xid, type, flags, copy(r.rest())};
-  Reader body(any.body);
-  Request out = any;
-  if (flags != 0) return out;
-  if ((type == OFPST_FLOW || type == OFPST_AGGREGATE) &&
-      any.body.size() == wire::flow_stats_request::size - wire::stats_msg::size) {
-    FlowStats m{xid, type == OFPST_AGGREGATE, decode_match(body.take(wire::match::size)), 0, 0};
-    m.table_id = body.get<std::uint8_t>();
-    body.take(1);
-    m.out_port = body.get<std::uint16_t>();
-    out = m;
-  } else if (type == OFPST_PORT) {
-    out = PortStats{xid, body.get<std::uint16_t>()};
-  } else if (type == OFPST_QUEUE) {
-    QueueStats m{xid, body.get<std::uint16_t>(), 0};
-    body.take(2);
-    m.queue = body.get<std::uint32_t>();
-    out = m;
-  } else if (type == OFPST_VENDOR) {
-    out = read_nx_flow_stats(body, xid);
+  const auto type = r.get<std::uint16_t>();
+  const auto flags = r.get<std::uint16_t>();
+  const ByteView body = r.rest();
+  const Stats any{xid, type, flags, Bytes(body.begin(), body.end())};
+  if (flags != 0) return any;
+  switch (type) {
+    case OFPST_FLOW:
+    case OFPST_AGGREGATE:
+      return fitting(message, taken(body, FlowStats{xid, type == OFPST_AGGREGATE, {}}), any);
+    case OFPST_PORT:
+      return fitting(message, taken<PortStats>(body, xid), any);
+    case OFPST_QUEUE:
+      return fitting(message, taken<QueueStats>(body, xid), any);
+    case OFPST_VENDOR: {
+      Reader subtype(body);
+      subtype.take(4);  // the vendor
+      const bool aggregate = subtype.get<std::uint32_t>() == NXST_AGGREGATE;
+      return fitting(message, taken(subtype.rest(), NxFlowStats{xid, aggregate, {}}), any);
+    }
+    default:
+      return any;
   }
-  return encode(out) == copy(message) ? out : any;
 }
 
 Request read_vendor(ByteView message, std::uint32_t xid) {
-  Reader r(message.subspan(wire::header::size));
-  auto vendor = r.get<std::uint32_t>();
-  Vendor any{xid, vendor, copy(r.rest())};
-  Reader body(any.body);
-  Request out = any;
-  if (vendor != NX_VENDOR_ID || any.body.size() < 8) return out;
-  switch (body.get<std::uint32_t>()) {
+  const ByteView body = message.subspan(wire::header::size);
+  const Vendor any = taken<Vendor>(body, xid);
+  Reader r(body);
+  r.take(4);  // the vendor
+  const auto subtype = r.get<std::uint32_t>();
+  if (any.vendor != NX_VENDOR_ID || any.body.size() < 8) return any;
+  switch (subtype) {
     case NXT_FLOW_MOD_TABLE_ID:
-      out = FlowModTableId{xid, body.get<std::uint8_t>()};
-      break;
+      return fitting(message, taken<FlowModTableId>(r.rest(), xid), any);
     case NXT_FLOW_MOD:
-      out = read_nx_flow_mod(body, xid);
-      break;
+      return fitting(message, taken<NxFlowMod>(r.rest(), xid), any);
     case NXT_ROLE_REQUEST:
-      out = Role{xid, body.get<std::uint32_t>()};
-      break;
+      return fitting(message, taken<Role>(r.rest(), xid), any);
     case NXT_SET_FLOW_FORMAT:
-      out = SetFlowFormat{xid, body.get<std::uint32_t>()};
-      break;
+      return fitting(message, taken<SetFlowFormat>(r.rest(), xid), any);
     default:
-      return out;
+      return any;
   }
-  return encode(out) == copy(message) ? out : any;
 }
 
 std::optional<Request> read(ByteView message) {
@@ -305,28 +297,25 @@ std::optional<Request> read(ByteView message) {
   auto xid = r.get<std::uint32_t>();
   switch (type) {
     case OFPT_HELLO:
-      return Hello{xid, copy(r.rest())};
+      return taken<Hello>(r.rest(), xid);
     case OFPT_ECHO_REQUEST:
-      return EchoRequest{xid, copy(r.rest())};
+      return taken<EchoRequest>(r.rest(), xid);
     case OFPT_ECHO_REPLY:
-      return EchoReply{xid, copy(r.rest())};
+      return taken<EchoReply>(r.rest(), xid);
     case OFPT_FEATURES_REQUEST:
       return FeaturesRequest{xid};
     case OFPT_GET_CONFIG_REQUEST:
       return GetConfigRequest{xid};
-    case OFPT_SET_CONFIG: {
-      SetConfig m{xid, r.get<std::uint16_t>(), 0};
-      m.miss_send_len = r.get<std::uint16_t>();
-      return m;
-    }
+    case OFPT_SET_CONFIG:
+      return taken<SetConfig>(r.rest(), xid);
     case OFPT_BARRIER_REQUEST:
       return BarrierRequest{xid};
     case OFPT_FLOW_MOD:
-      return read_flow_mod(r, xid);
+      return taken<FlowMod>(r.rest(), xid);
     case OFPT_PACKET_OUT:
-      return read_packet_out(r, xid);
+      return taken<PacketOut>(r.rest(), xid);
     case OFPT_PORT_MOD:
-      return read_port_mod(r, xid);
+      return taken<PortMod>(r.rest(), xid);
     case OFPT_STATS_REQUEST:
       return read_stats(message, xid);
     case OFPT_VENDOR:
@@ -361,7 +350,9 @@ Bytes mac_action(OfpActionType type, const Mac& mac) {
 }  // namespace
 
 Bytes encode(const Request& r) {
-  Bytes out = std::visit(Encoder{}, r);
+  Bytes out = std::visit(Opening{}, r);
+  Putter io{out};
+  std::visit([&io](const auto& m) { layout(io, m); }, r);
   set_u16(out, 2, out.size());
   return out;
 }
@@ -384,21 +375,8 @@ void set_xid(Request& r, std::uint32_t xid) {
 
 Bytes encode(const WireMatch& m) {
   Bytes out;
-  put(out, m.wildcards);
-  put(out, m.in_port);
-  put_bytes(out, m.dl_src);
-  put_bytes(out, m.dl_dst);
-  put(out, m.dl_vlan);
-  put(out, m.dl_vlan_pcp);
-  put_zeros(out, 1);
-  put(out, m.dl_type);
-  put(out, m.nw_tos);
-  put(out, m.nw_proto);
-  put_zeros(out, 2);
-  put(out, m.nw_src);
-  put(out, m.nw_dst);
-  put(out, m.tp_src);
-  put(out, m.tp_dst);
+  Putter io{out};
+  layout(io, m);
   return out;
 }
 
@@ -415,26 +393,7 @@ WireMatch match_of_port(std::uint16_t in_port) {
   return m;
 }
 
-WireMatch decode_match(ByteView bytes) {
-  Reader r(bytes);
-  WireMatch m;
-  m.wildcards = r.get<std::uint32_t>();
-  m.in_port = r.get<std::uint16_t>();
-  m.dl_src = r.array<6>();
-  m.dl_dst = r.array<6>();
-  m.dl_vlan = r.get<std::uint16_t>();
-  m.dl_vlan_pcp = r.get<std::uint8_t>();
-  r.take(1);
-  m.dl_type = r.get<std::uint16_t>();
-  m.nw_tos = r.get<std::uint8_t>();
-  m.nw_proto = r.get<std::uint8_t>();
-  r.take(2);
-  m.nw_src = r.get<std::uint32_t>();
-  m.nw_dst = r.get<std::uint32_t>();
-  m.tp_src = r.get<std::uint16_t>();
-  m.tp_dst = r.get<std::uint16_t>();
-  return m;
-}
+WireMatch decode_match(ByteView bytes) { return taken(bytes, WireMatch{}); }
 
 Cut cut_messages(ByteView stream) {
   Cut cut;

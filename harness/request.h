@@ -72,9 +72,11 @@ struct BarrierRequest {
   std::uint32_t xid = 0;
   bool operator==(const BarrierRequest&) const = default;
 };
-struct FlowMod {
+// With a match of OpenFlow 1.0, or an extended one: its entries, without padding.
+template <class M>
+struct FlowModOf {
   std::uint32_t xid = 0;
-  WireMatch match;
+  M match;
   std::uint64_t cookie = 0;
   std::uint16_t command = OFPFC_ADD;  // with flow-mod-table-id on: table << 8 | command
   std::uint16_t idle_timeout = 0, hard_timeout = 0;
@@ -83,22 +85,10 @@ struct FlowMod {
   std::uint16_t out_port = OFPP_NONE;
   std::uint16_t flags = 0;
   Bytes actions;
-  bool operator==(const FlowMod&) const = default;
+  bool operator==(const FlowModOf&) const = default;
 };
-// Nicira: a flow-mod with an extended match.
-struct NxFlowMod {
-  std::uint32_t xid = 0;
-  Bytes match;  // its entries, without padding
-  std::uint64_t cookie = 0;
-  std::uint16_t command = OFPFC_ADD;  // with flow-mod-table-id on: table << 8 | command
-  std::uint16_t idle_timeout = 0, hard_timeout = 0;
-  std::uint16_t priority = OFP_DEFAULT_PRIORITY;
-  std::uint32_t buffer_id = OFP_NO_BUFFER;
-  std::uint16_t out_port = OFPP_NONE;
-  std::uint16_t flags = 0;
-  Bytes actions;
-  bool operator==(const NxFlowMod&) const = default;
-};
+using FlowMod = FlowModOf<WireMatch>;
+using NxFlowMod = FlowModOf<Bytes>;  // Nicira
 struct PacketOut {
   std::uint32_t xid = 0;
   std::uint32_t buffer_id = OFP_NO_BUFFER;
@@ -114,24 +104,18 @@ struct PortMod {
   std::uint32_t config = 0, mask = 0, advertise = 0;
   bool operator==(const PortMod&) const = default;
 };
-// Flow and aggregate statistics.
-struct FlowStats {
+// Flow and aggregate statistics, with a match of either kind.
+template <class M>
+struct FlowStatsOf {
   std::uint32_t xid = 0;
   bool aggregate = false;
-  WireMatch match;
+  M match;
   std::uint8_t table_id = OFP_ALL_TABLES;
   std::uint16_t out_port = OFPP_NONE;
-  bool operator==(const FlowStats&) const = default;
+  bool operator==(const FlowStatsOf&) const = default;
 };
-// Nicira: the same with an extended match.
-struct NxFlowStats {
-  std::uint32_t xid = 0;
-  bool aggregate = false;
-  Bytes match;  // its entries, without padding
-  std::uint8_t table_id = OFP_ALL_TABLES;
-  std::uint16_t out_port = OFPP_NONE;
-  bool operator==(const NxFlowStats&) const = default;
-};
+using FlowStats = FlowStatsOf<WireMatch>;
+using NxFlowStats = FlowStatsOf<Bytes>;  // Nicira
 struct PortStats {
   std::uint32_t xid = 0;
   std::uint16_t port = OFPP_NONE;

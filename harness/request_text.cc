@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
+
 #include "harness/flow_syntax.h"
 #include "harness/nxm_syntax.h"
 #include "harness/print.h"
@@ -74,6 +76,14 @@ std::string flow_mod_words(const M& m) {
   return acts || !m.actions.empty() ? out + " actions=" + print_actions(m.actions) : out;
 }
 
+template <class M>
+std::string flow_stats_words(const M& m) {
+  std::string out;
+  if (m.table_id != OFP_ALL_TABLES) out += fmt::format(" table={}", m.table_id);
+  if (m.out_port != OFPP_NONE) out += fmt::format(" out_port={}", print_port(m.out_port));
+  return out + match_words(m.match);
+}
+
 struct Printer {
   std::string operator()(const Hello& m) const { return "hello" + hex_field("data", m.data); }
   std::string operator()(const EchoRequest& m) const { return "echo_request" + hex_field("data", m.data); }
@@ -99,16 +109,10 @@ struct Printer {
     return m.advertise ? out + fmt::format(" advertise={:#x}", m.advertise) : out;
   }
   std::string operator()(const FlowStats& m) const {
-    std::string out = m.aggregate ? "stats_request aggregate" : "stats_request flow";
-    if (m.table_id != OFP_ALL_TABLES) out += fmt::format(" table={}", m.table_id);
-    if (m.out_port != OFPP_NONE) out += fmt::format(" out_port={}", print_port(m.out_port));
-    return out + match_words(m.match);
+    return (m.aggregate ? "stats_request aggregate" : "stats_request flow") + flow_stats_words(m);
   }
   std::string operator()(const NxFlowStats& m) const {
-    std::string out = m.aggregate ? "stats_request nx_aggregate" : "stats_request nx_flow";
-    if (m.table_id != OFP_ALL_TABLES) out += fmt::format(" table={}", m.table_id);
-    if (m.out_port != OFPP_NONE) out += fmt::format(" out_port={}", print_port(m.out_port));
-    return out + match_words(m.match);
+    return (m.aggregate ? "stats_request nx_aggregate" : "stats_request nx_flow") + flow_stats_words(m);
   }
   std::string operator()(const PortStats& m) const {
     return m.port == OFPP_NONE ? "stats_request port" : "stats_request port port=" + print_port(m.port);
@@ -140,18 +144,33 @@ struct Printer {
 // --- Parsing
 // ----------------------------------------------------------------------------------------------------------
 
-// Takes every remaining `key=value`; `take` says whether the key is known, and throws if the value is bad.
-template <class Take>
-void fields(Words& words, Take take) {
+// A field of a message and its key: takes the word and says so, if the word is about it. Throws if the value is bad.
+template <std::integral T>
+auto number(std::string_view key, T& field) {
+  return [key, &field](const Word& w) { return w.key() == key && (field = w.number<T>(), true); };
+}
+auto port(std::string_view key, std::uint16_t& field) {
+  return [key, &field](const Word& w) { return w.key() == key && (field = w.port(), true); };
+}
+auto hex(std::string_view key, Bytes& field) {
+  return [key, &field](const Word& w) { return w.key() == key && (field = w.hex(), true); };
+}
+auto actions(std::string_view key, Bytes& field) {
+  return [key, &field](const Word& w) { return w.key() == key && (field = w.actions(), true); };
+}
+
+// Every remaining word belongs to one of these.
+template <class... Field>
+void fields(Words& words, Field... field) {
   while (!words.done()) {
     Word w = words.next();
-    if (!take(w)) w.fail(fmt::format("unknown field '{}'", w.key()));
+    if (!(field(w) || ...)) w.fail(fmt::format("unknown field '{}'", w.key()));
   }
 }
 
 Bytes data_only(Words& words) {
   Bytes data;
-  fields(words, [&](const Word& w) { return w.key() == "data" && (data = w.hex(), true); });
+  fields(words, hex("data", data));
   return data;
 }
 
@@ -164,42 +183,31 @@ std::uint32_t enumerated(Words& words, std::span<const Spelling> table, std::uin
 }
 
 template <class Parser>
-bool match_field(Parser& match, const Word& w) {
-  auto result = match.field(w.key(), w.has_value() ? std::optional(w.value()) : std::nullopt);
-  if (result == Parser::Result::bad_value) w.fail_value(fmt::format("bad value for {}", w.key()));
-  return result == Parser::Result::ok;
+auto match_field(Parser& match) {
+  return [&match](const Word& w) {
+    auto result = match.field(w.key(), w.has_value() ? std::optional(w.value()) : std::nullopt);
+    if (result == Parser::Result::bad_value) w.fail_value(fmt::format("bad value for {}", w.key()));
+    return result == Parser::Result::ok;
+  };
 }
 
-template <class M>
-bool flow_mod_flag(M& m, const Word& w) {
-  auto bit = w.has_value() ? std::nullopt : value_for(kFlags, w.key());
-  if (bit) m.flags = static_cast<std::uint16_t>(m.flags | *bit);
-  return bit.has_value();
+// A flag by its name, or any of them as a number.
+auto flow_mod_flags(std::uint16_t& flags) {
+  return [&flags](const Word& w) {
+    std::optional<std::uint32_t> bits;
+    if (!w.has_value()) bits = value_for(kFlags, w.key());
+    if (w.key() == "flags") bits = w.number<std::uint16_t>();
+    if (bits) flags = static_cast<std::uint16_t>(flags | *bits);
+    return bits.has_value();
+  };
 }
 
-template <class M>
-bool flow_mod_field(M& m, const Word& w) {
-  if (w.key() == "table")
-    m.command = static_cast<std::uint16_t>((m.command & 0xff) | w.number<std::uint8_t>() << 8);
-  else if (w.key() == "priority")
-    m.priority = w.number<std::uint16_t>();
-  else if (w.key() == "cookie")
-    m.cookie = w.number<std::uint64_t>();
-  else if (w.key() == "idle_timeout")
-    m.idle_timeout = w.number<std::uint16_t>();
-  else if (w.key() == "hard_timeout")
-    m.hard_timeout = w.number<std::uint16_t>();
-  else if (w.key() == "buffer_id")
-    m.buffer_id = w.number<std::uint32_t>();
-  else if (w.key() == "out_port")
-    m.out_port = w.port();
-  else if (w.key() == "flags")
-    m.flags = static_cast<std::uint16_t>(m.flags | w.number<std::uint16_t>());
-  else if (w.key() == "actions")
-    m.actions = w.actions();
-  else
-    return flow_mod_flag(m, w);
-  return true;
+auto table_of_command(std::uint16_t& command) {
+  return [&command](const Word& w) {
+    if (w.key() != "table") return false;
+    command = static_cast<std::uint16_t>((command & 0xff) | w.number<std::uint8_t>() << 8);
+    return true;
+  };
 }
 
 template <class M, class Parser>
@@ -217,60 +225,32 @@ Request parse_flow_mod(Words& words) {
                     command.text()));
   }
   Parser match;
-  fields(words, [&](const Word& w) { return flow_mod_field(m, w) || match_field(match, w); });
+  fields(words, table_of_command(m.command), number("priority", m.priority), number("cookie", m.cookie),
+         number("idle_timeout", m.idle_timeout), number("hard_timeout", m.hard_timeout),
+         number("buffer_id", m.buffer_id), port("out_port", m.out_port), actions("actions", m.actions),
+         flow_mod_flags(m.flags), match_field(match));
   m.match = match.match();
   return m;
 }
 
 Request parse_packet_out(Words& words) {
   PacketOut m;
-  fields(words, [&](const Word& w) {
-    if (w.key() == "in_port")
-      m.in_port = w.port();
-    else if (w.key() == "buffer_id")
-      m.buffer_id = w.number<std::uint32_t>();
-    else if (w.key() == "actions")
-      m.actions = w.actions();
-    else if (w.key() == "data")
-      m.data = w.hex();
-    else
-      return false;
-    return true;
-  });
+  fields(words, port("in_port", m.in_port), number("buffer_id", m.buffer_id), actions("actions", m.actions),
+         hex("data", m.data));
   return m;
 }
 
 Request parse_port_mod(Words& words) {
   PortMod m;
-  fields(words, [&](const Word& w) {
-    if (w.key() == "port")
-      m.port = w.port();
-    else if (w.key() == "hw_addr")
-      m.hw_addr = w.mac();
-    else if (w.key() == "config")
-      m.config = w.number<std::uint32_t>();
-    else if (w.key() == "mask")
-      m.mask = w.number<std::uint32_t>();
-    else if (w.key() == "advertise")
-      m.advertise = w.number<std::uint32_t>();
-    else
-      return false;
-    return true;
-  });
+  const auto hw_addr = [&m](const Word& w) { return w.key() == "hw_addr" && (m.hw_addr = w.mac(), true); };
+  fields(words, port("port", m.port), hw_addr, number("config", m.config), number("mask", m.mask),
+         number("advertise", m.advertise));
   return m;
 }
 
 Request parse_set_config(Words& words) {
   SetConfig m;
-  fields(words, [&](const Word& w) {
-    if (w.key() == "flags")
-      m.flags = w.number<std::uint16_t>();
-    else if (w.key() == "miss_send_len")
-      m.miss_send_len = w.number<std::uint16_t>();
-    else
-      return false;
-    return true;
-  });
+  fields(words, number("flags", m.flags), number("miss_send_len", m.miss_send_len));
   return m;
 }
 
@@ -279,36 +259,20 @@ Request parse_flow_stats(Words& words, bool aggregate) {
   M m;
   m.aggregate = aggregate;
   Parser match;
-  fields(words, [&](const Word& w) {
-    if (w.key() == "table")
-      m.table_id = w.number<std::uint8_t>();
-    else if (w.key() == "out_port")
-      m.out_port = w.port();
-    else
-      return match_field(match, w);
-    return true;
-  });
+  fields(words, number("table", m.table_id), port("out_port", m.out_port), match_field(match));
   m.match = match.match();
-  return m;
-}
-
-Request parse_queue_stats(Words& words) {
-  QueueStats m;
-  fields(words, [&](const Word& w) {
-    if (w.key() == "port")
-      m.port = w.port();
-    else if (w.key() == "queue")
-      m.queue = w.number<std::uint32_t>();
-    else
-      return false;
-    return true;
-  });
   return m;
 }
 
 Request parse_port_stats(Words& words) {
   PortStats m;
-  fields(words, [&](const Word& w) { return w.key() == "port" && (m.port = w.port(), true); });
+  fields(words, port("port", m.port));
+  return m;
+}
+
+Request parse_queue_stats(Words& words) {
+  QueueStats m;
+  fields(words, port("port", m.port), number("queue", m.queue));
   return m;
 }
 
@@ -331,29 +295,13 @@ Request parse_stats(Words& words) {
         "type=NUMBER",
         kind.text()));
   }
-  fields(words, [&](const Word& w) {
-    if (w.key() == "flags")
-      m.flags = w.number<std::uint16_t>();
-    else if (w.key() == "data")
-      m.body = w.hex();
-    else
-      return false;
-    return true;
-  });
+  fields(words, number("flags", m.flags), hex("data", m.body));
   return m;
 }
 
 Request parse_vendor(Words& words) {
   Vendor m;
-  fields(words, [&](const Word& w) {
-    if (w.key() == "vendor")
-      m.vendor = w.number<std::uint32_t>();
-    else if (w.key() == "data")
-      m.body = w.hex();
-    else
-      return false;
-    return true;
-  });
+  fields(words, number("vendor", m.vendor), hex("data", m.body));
   return m;
 }
 
