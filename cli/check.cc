@@ -39,8 +39,8 @@ std::string lost_file(const CheckOptions& options, const std::string& input) {
 // One input after the other, each in a process of its own; what is lost there is looked into here.
 class Checking {
  public:
-  explicit Checking(const CheckOptions& options)
-      : options_(options), checker_(options), provider_(make_provider(options.subject) != nullptr) {}
+  Checking(const CheckOptions& options, const Until& until)
+      : options_(options), until_(until), checker_(options), provider_(make_provider(options.subject) != nullptr) {}
 
   InputChecker& checker() { return checker_; }
 
@@ -79,11 +79,11 @@ class Checking {
   CheckResult random() {
     return timed([&] {
       CheckResult all;
-      all.input = fmt::format("random seed {} count {}", options_.seed, options_.random);
-      if (options_.tables > 0) all.input += fmt::format(" and {} tables", options_.tables);
+      all.input = generated_text(options_);
       all.kind = "random";
       std::uint64_t losses = 0, hangs = 0;
-      for (std::uint64_t at = 0; at < options_.generated() && all.bad_input.empty();) {
+      std::uint64_t at = 0;
+      while (at < options_.generated() && all.bad_input.empty() && !until_.over()) {
         const std::uint64_t count = std::min(kBatch, options_.generated() - at);
         const IsolatedOutcome outcome = batch(all, at, count);
         if (outcome.result) {
@@ -102,6 +102,7 @@ class Checking {
           all.notes.push_back(fmt::format("given up after {} of {}", at, options_.generated()));
         break;
       }
+      if (until_.over()) all.notes.push_back("ended early: " + until_.why());
       if (losses > 1) all.lost += fmt::format(" (the first of {} losses)", losses);
       return all;
     });
@@ -133,7 +134,7 @@ class Checking {
     harness::ClauseSet known;
     for (const auto& finding : so_far.findings) known |= finding.clauses;
     return run_isolated(how(so_far.input), [&](Progress& p) {
-      return encode_result(checker_.check_random(so_far.input, first, count, known, p));
+      return encode_result(checker_.check_random(so_far.input, first, count, known, until_, p));
     });
   }
 
@@ -164,6 +165,7 @@ class Checking {
   }
 
   const CheckOptions& options_;
+  const Until& until_;
   InputChecker checker_;
   const bool provider_;
   std::vector<Loss> losses_;
@@ -208,20 +210,33 @@ int finish(const CheckSummary& summary, const CheckOptions& options, bool result
 
 }  // namespace
 
-int run_check(const CheckOptions& options) {
-  if (options.probe) return run_probe(options);
+std::string generated_text(const CheckOptions& options) {
+  std::string out;
+  if (options.random > 0) out = fmt::format("random seed {}", options.seed);
+  if (options.random > 0 && options.random < kEndless) out += fmt::format(" count {}", options.random);
+  if (options.tables == 0) return out;
+  return out.empty() ? fmt::format("{} tables, seed {}", options.tables, options.seed)
+                     : fmt::format("{} and {} tables", out, options.tables);
+  return out;
+}
+
+int run_check(const CheckOptions& wanted) {
+  if (wanted.probe) return run_probe(wanted);
+  CheckOptions options = wanted;
+  if (options.time_s > 0 && options.generated() == 0) options.random = kEndless;
   if (options.edition && !harness::parse_edition(*options.edition)) {
     throw UsageError(fmt::format("there is no edition '{}'; corrected, ovs-2011 and lists such as E-03,E-07 are known",
                                  *options.edition));
   }
   std::vector<std::string> files = expand_inputs(options.inputs);
   if (files.empty() && options.generated() == 0) {
-    throw UsageError("nothing to check: name files or folders, or --random N, or --tables N");
+    throw UsageError("nothing to check: name files or folders, or --random N, or --tables N, or --time SECONDS");
   }
   if (options.rewrite) return rewrite(files, options);
   must_be_verdicts(options.verdicts);
-  if (is_live(options.subject)) return finish(check_live(options, files), options, true);
-  Checking checking(options);
+  const Until until(options.time_s);
+  if (is_live(options.subject)) return finish(check_live(options, files, until), options, true);
+  Checking checking(options, until);
   if (options.random > 0) checking.checker().must_be_comparable("--random");
   if (options.tables > 0) checking.checker().must_be_comparable("--tables");
   CheckSummary summary;
@@ -234,7 +249,9 @@ int run_check(const CheckOptions& options) {
   if (auto lost = checking.try_provider()) {
     add(std::move(*lost));
   } else {
-    for (const auto& file : files) add(checking.file(file));
+    for (const auto& file : files) {
+      if (!until.over()) add(checking.file(file));
+    }
     if (options.generated() > 0) add(checking.random());
   }
   return finish(summary, options, false);

@@ -18,6 +18,7 @@ struct CheckOptions {
   std::uint64_t tables = 0;  // that many generated tables with the packets that test them, too
   std::uint64_t generated() const { return random + tables; }
   std::uint64_t seed = 1;
+  std::uint64_t time_s = 0;           // nothing more is generated after it; 0: no limit
   std::string out = "out";            // where traces of divergences and crashes are saved
   std::string json, junit;            // files; json may be - for standard output
   std::string profile;                // file; what is generated is kept within it
@@ -34,6 +35,11 @@ struct CheckOptions {
   bool rewrite = false;                           // expectations are regenerated, nothing is checked
   ProviderLimits provider;                        // for a subject that is a provider library
 };
+
+// --time without --random or --tables.
+inline constexpr std::uint64_t kEndless = std::uint64_t{1} << 40;
+// What is generated, in words: `random seed 1 count 300 and 20 tables`.
+std::string generated_text(const CheckOptions& options);
 
 // The exit code. throws UsageError, FileError.
 int run_check(const CheckOptions& options);

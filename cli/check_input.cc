@@ -362,13 +362,13 @@ std::string InputChecker::file_of(const std::string& what, std::uint64_t n) cons
 }
 
 CheckResult InputChecker::check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
-                                       const harness::ClauseSet& known, Progress& progress) {
+                                       const harness::ClauseSet& known, const Until& until, Progress& progress) {
   CheckResult result;
   result.input = name;
   result.kind = "random";
   known_ = known;
   try {
-    for (std::uint64_t i = first; i < first + count; ++i) {
+    for (std::uint64_t i = first; i < first + count && !until.over(); ++i) {
       const std::uint64_t before = result.diverged;
       const harness::Trace trace = random_trace(i);
       check_lockstep(trace, file_of("diverged", i), result, progress);

@@ -8,6 +8,7 @@
 #include "cli/check.h"
 #include "cli/isolate.h"
 #include "cli/results.h"
+#include "cli/until.h"
 #include "harness/minimize.h"
 #include "harness/profile.h"
 #include "harness/subject/provider.h"
@@ -28,9 +29,9 @@ class InputChecker {
   // A file of any kind. What is wrong with the file is in the result.
   CheckResult check(const std::string& file, Progress& progress);
   // Generated traces: `count` of them, from the `first` of the whole number on. `known`: clauses that findings are
-  // about already.
+  // about already. Ends early when `until` is over.
   CheckResult check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
-                           const harness::ClauseSet& known, Progress& progress);
+                           const harness::ClauseSet& known, const Until& until, Progress& progress);
   // The n-th generated trace as it is driven; behind the random ones come tables with their probes.
   harness::Trace random_trace(std::uint64_t n) const;
   // Where a trace about it is saved: OUT/diverged-seed-7.trace, OUT/diverged-table-7.trace.

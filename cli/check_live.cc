@@ -22,8 +22,9 @@ std::string ledgers_folder() {
   return ::access(here.c_str(), R_OK) == 0 ? here : built_from;
 }
 
-live::CampaignOptions campaign_options(const CheckOptions& options) {
+live::CampaignOptions campaign_options(const CheckOptions& options, const Until& until) {
   live::CampaignOptions out;
+  out.enough = [&until] { return until.over(); };
   out.endpoint = net::parse_endpoint(options.subject);
   out.tls = {options.private_key, options.certificate, options.ca_cert};
   out.connections = options.connections;
@@ -136,22 +137,20 @@ void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResu
 
 bool is_live(const std::string& subject) { return net::names_endpoint(subject); }
 
-CheckSummary check_live(const CheckOptions& options, const std::vector<std::string>& files) {
+CheckSummary check_live(const CheckOptions& options, const std::vector<std::string>& files, const Until& until) {
   const auto begin = std::chrono::steady_clock::now();
   CheckSummary summary;
   summary.subject = options.subject;
   CheckResult result;
   result.kind = "live";
-  result.input = files.empty() ? fmt::format("random seed {} count {}", options.seed, options.random)
-                               : fmt::format("{} files", files.size());
-  if (!files.empty() && options.random > 0)
-    result.input += fmt::format(" and random seed {} count {}", options.seed, options.random);
-  if (options.tables > 0) result.input += fmt::format(" and {} tables", options.tables);
+  result.input = files.empty() ? "" : fmt::format("{} files{}", files.size(), options.generated() > 0 ? " and " : "");
+  result.input += generated_text(options);
   const bool shows = ::isatty(STDERR_FILENO) != 0;
   std::optional<live::Campaign> campaign;
   try {
-    campaign.emplace(campaign_options(options));
+    campaign.emplace(campaign_options(options, until));
     for (const std::string& file : files) {
+      if (until.over()) break;
       try {
         play_file(*campaign, file);
       } catch (const harness::TraceError& e) { result.bad_input = e.what(); }
@@ -166,6 +165,7 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
     if (options.random > 0) campaign->play_random(options.seed, options.random, progress);
     if (options.tables > 0) campaign->play_tables(options.seed, options.tables, progress);
     if (shows) fmt::print(stderr, "\r\033[K");
+    if (until.over()) result.notes.push_back("ended early: " + until.why());
   } catch (const net::EndpointError& e) {
     throw UsageError(fmt::format("--subject: {}", e.what()));
   } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const net::NetError& e) {

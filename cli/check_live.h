@@ -3,6 +3,7 @@
 
 #include "cli/check.h"
 #include "cli/results.h"
+#include "cli/until.h"
 
 namespace oftwin::cli {
 
@@ -10,6 +11,6 @@ namespace oftwin::cli {
 bool is_live(const std::string& subject);
 
 // Every input and all generated scenarios, printed unless --json goes to standard output. throws UsageError.
-CheckSummary check_live(const CheckOptions& options, const std::vector<std::string>& files);
+CheckSummary check_live(const CheckOptions& options, const std::vector<std::string>& files, const Until& until);
 
 }  // namespace oftwin::cli

@@ -17,8 +17,9 @@ struct Ran {
   std::string output;  // both streams
 };
 
-Ran run(const std::string& arguments) {
-  std::string line = std::string(OFTWIN_COMMAND) + " " + arguments + " 2>&1 </dev/null";
+// before: what stands before the command, such as an environment.
+Ran run(const std::string& arguments, const std::string& before = "") {
+  std::string line = before + OFTWIN_COMMAND + " " + arguments + " 2>&1 </dev/null";
   Ran ran;
   FILE* pipe = popen(line.c_str(), "r");
   if (!pipe) return ran;
@@ -109,7 +110,7 @@ TEST_F(Command, a_trace_that_a_profile_rules_out_is_outside) {
 TEST_F(Command, generated_tables_with_their_probes) {
   const Ran r = run("check --tables 20 --verdict " + path("v.txt"));
   EXPECT_EQ(r.code, 0) << r.output;
-  EXPECT_NE(r.output.find("and 20 tables: 20 agreed"), std::string::npos) << r.output;
+  EXPECT_NE(r.output.find("20 tables, seed 1: 20 agreed"), std::string::npos) << r.output;
   EXPECT_NE(slurp(path("v.txt")).find("PROV-1 PROV-2"), std::string::npos) << "no provider, no contract to judge";
 }
 
@@ -229,6 +230,17 @@ TEST_F(Command, results_for_machines) {
     EXPECT_NE(r.output.find(key), std::string::npos) << key;
   }
   EXPECT_NE(slurp(path("j.xml")).find("<testcase"), std::string::npos);
+}
+
+TEST_F(Command, a_check_ends_when_its_time_is_over_or_when_it_is_asked_to) {
+  const Ran timed = run("check --time 1 --seed 3");
+  EXPECT_EQ(timed.code, 0) << timed.output;
+  EXPECT_NE(timed.output.find("ended early: its 1 s were over"), std::string::npos) << timed.output;
+  EXPECT_NE(timed.output.find("all agree"), std::string::npos) << timed.output;
+  const Ran asked = run("check --random 100000000 --seed 3", "timeout --preserve-status -s TERM 3 ");
+  EXPECT_EQ(asked.code, 0) << asked.output;
+  EXPECT_NE(asked.output.find("ended early: it was asked to stop"), std::string::npos) << asked.output;
+  EXPECT_NE(asked.output.find("all agree"), std::string::npos) << asked.output;
 }
 
 TEST_F(Command, replay_and_clause_tell) {

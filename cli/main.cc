@@ -30,6 +30,7 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--random", o.random, "That many generated traces, too");
   c->add_option("--tables", o.tables, "That many generated tables, each with the packets that test it, too");
   c->add_option("--seed", o.seed, "Of the first of them")->capture_default_str();
+  c->add_option("--time", o.time_s, "Seconds after which nothing more is generated (alone: like --random without end)");
   c->add_option("--out", o.out, "Folder for traces of divergences and crashes")->capture_default_str();
   c->add_option("--json", o.json, "Results for machines, - for standard output");
   c->add_option("--junit", o.junit, "Results as JUnit XML");

@@ -372,7 +372,11 @@ void Campaign::play_tables(std::uint64_t seed, std::uint64_t count, const Progre
 void Campaign::play_made(std::uint64_t count, const std::function<Job(std::uint64_t)>& make,
                          const Progressing& progress) {
   std::uint64_t made = 0;
-  run([&]() -> std::optional<Job> { return made < count ? std::optional(make(made++)) : std::nullopt; }, progress);
+  const auto next = [&]() -> std::optional<Job> {
+    const bool enough = made == count || (options_.enough && options_.enough());
+    return enough ? std::nullopt : std::optional(make(made++));
+  };
+  run(next, progress);
 }
 
 void Campaign::leave_out(const std::string& why) {
