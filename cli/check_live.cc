@@ -77,7 +77,8 @@ void add_readings(const live::Campaign& campaign, CheckResult& result) {
     return;
   }
   result.notes.push_back(
-      fmt::format("ledger {}: {} entries, how often each was used, and how many scenarios were followed no further",
+      fmt::format("ledger {}: {} entries, how often each was used, how many scenarios were followed no further, and "
+                  "how many replies were compared but for a part",
                   ledger.file(), ledger.entries().size()));
   const auto times = [](const auto& counts, const std::string& label) {
     const auto it = counts.find(label);
@@ -86,7 +87,9 @@ void add_readings(const live::Campaign& campaign, CheckResult& result) {
   for (const live::LedgerEntry& e : ledger.entries()) {
     const std::uint64_t used = times(campaign.report().used, e.label), left = times(campaign.report().left_at, e.label);
     const std::string shown = used == 0 ? "not met" : fmt::format("{}", used);
-    const std::string shown_left = left == 0 ? "" : fmt::format("left {}", left);
+    const std::uint64_t open = times(campaign.report().open, e.label);
+    std::string shown_left = left == 0 ? "" : fmt::format("left {}", left);
+    if (open > 0) shown_left += fmt::format("{}open {}", left == 0 ? "" : " ", open);
     result.notes.push_back(fmt::format("{:>9} {:>10}  {} ({}): {}", shown, shown_left, e.label, e.clause, e.instead));
     result.readings.push_back({e.clause, e.label, e.instead + " " + e.because, used, left});
   }

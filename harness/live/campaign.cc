@@ -243,6 +243,7 @@ void Campaign::count(const Judgement& judgement) {
   report_.clauses |= judgement.clauses;
   report_.most_states = std::max(report_.most_states, judgement.states);
   for (const auto& [reading, times] : judgement.used) report_.used[reading] += times;
+  for (const auto& [reading, times] : judgement.open) report_.open[reading] += times;
   if (!judgement.left.empty() && !judgement.difference) ++report_.left_at[judgement.left];
   if (judgement.difference)
     ++report_.differing;

@@ -66,6 +66,7 @@ struct CampaignReport {
   ClauseSet clauses;
   std::map<std::string, std::uint64_t, std::less<>> used;     // readings, how often
   std::map<std::string, std::uint64_t, std::less<>> left_at;  // readings, how many scenarios were left there
+  std::map<std::string, std::uint64_t, std::less<>> open;     // readings, how many replies were compared but for a part
   std::map<std::string, std::uint64_t> reasons;               // why outside, how often
   std::map<std::string, std::uint64_t> kinds;                 // of differences, how often
   std::vector<Finding> findings;

@@ -66,7 +66,7 @@ bool Judge::compare_lists(Records model, Records real) {
   return false;
 }
 
-bool Judge::compare_replies(const Asked& asked, const Wanted& wanted, std::size_t at) {
+bool Judge::compare_replies(const Asked& asked, const Wanted& wanted, const Memory& memory, std::size_t at) {
   const Messages& got = heard_.replies[at];
   const Uses before = used_;
   Records records = records_of(wanted.replies);
@@ -77,11 +77,26 @@ bool Judge::compare_replies(const Asked& asked, const Wanted& wanted, std::size_
   if (used_ == before && wanted.replies == got) return true;
   Records real = records_of(got);
   subtract_baseline(real, baseline_);
+  if (memory.ports_are_open) {
+    leave_ports_open(records);
+    if (leave_ports_open(real)) ++out_.open[std::string(ledger_.dialect()->opens_ports)];
+  }
   return compare_lists(std::move(records), std::move(real));
 }
 
+// Takes away what ports have sent; whether there was any.
+bool Judge::leave_ports_open(Records& records) {
+  bool any = false;
+  for (ReplyRecord& r : records) {
+    if (r.kind != "port_stats") continue;
+    any = true;
+    std::erase_if(r.fields, [](const ReplyField& f) { return f.name == "tx_packets" || f.name == "tx_bytes"; });
+  }
+  return any;
+}
+
 bool Judge::compare(const Asked& asked, Branch& branch, const Wanted& wanted, std::size_t at) {
-  const bool replies = compare_replies(asked, wanted, at);
+  const bool replies = compare_replies(asked, wanted, branch.memory, at);
   return compare_unasked(branch, wanted, at) && replies;
 }
 
@@ -89,9 +104,12 @@ bool Judge::compare(const Asked& asked, Branch& branch, const Wanted& wanted, st
 Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses) {
   // The reading looks at the state before; what it needs of that is in what it returns.
   const model::State* before = &branch.state;
-  const Asked asked{message_of(event), *before, std::get<event::Recv>(event.body).conn, accepted_};
+  const Memory memory = branch.memory;
+  const Asked asked{message_of(event), *before, memory, choices_.choices(), std::get<event::Recv>(event.body).conn,
+                    accepted_};
   const bool port_mod = asked.message[1] == OFPT_PORT_MOD;
   const std::vector<model::Port> ports = port_mod ? branch.state.ports : std::vector<model::Port>{};
+  const std::vector<model::Rule> told = told_otherwise(branch.state);
   const auto taken = take(asked);
   if (taken && taken->instead.how == Instead::How::leaves) {
     leave(taken->reading);
@@ -99,11 +117,11 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
   }
   const model::Outcome outcome = advance(branch, event, taken);
   clauses |= outcome.clauses;
-  if (leaves_afterwards(asked, outcome.clauses)) return Follow::leaves;
   if (taken && taken->instead.how == Instead::How::answers) return Follow::agrees;
   Wanted wanted = wanted_of(outcome);
   if (port_mod) tell_port_mod(asked.conn, ports, branch.state, wanted);
   forget_deaf(branch.state, wanted);
+  tell_removals(told, wanted);
   return compare(asked, branch, wanted, at) ? Follow::agrees : Follow::differs;
 }
 

@@ -39,6 +39,7 @@ struct Difference {
 
 struct Judgement {
   std::map<std::string, std::uint64_t, std::less<>> used;  // readings that changed what was expected, and how often
+  std::map<std::string, std::uint64_t, std::less<>> open;  // ... because of which part of a reply was not compared
   std::string left;                                        // the reading beyond which the scenario cannot be followed
   std::uint64_t messages = 0;                              // judged
   std::uint64_t states = 1;                                // of the model, at most at the same time

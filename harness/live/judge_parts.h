@@ -42,6 +42,7 @@ struct Read {
 };
 struct Branch {
   model::State state;
+  Memory memory;
   std::map<ConnName, Read> read;
   std::map<ConnName, std::vector<Removal>> removals;
 };
@@ -55,13 +56,14 @@ class Judge {
         accepted_(heard.accepted && ledger.dialect() && ledger.in_force(ledger.dialect()->roles_for_anyone)) {
     baseline_ = records_of(heard.table_baseline);
     for (ReplyRecord& r : records_of(heard.port_baseline)) baseline_.push_back(std::move(r));
-    branches_.push_back({model::initial(scenario.config), {}, {}});
+    branches_.push_back({model::initial(scenario.config), {}, {}, {}});
   }
   Judgement judge();
 
  private:
   bool compare_lists(Records model, Records real);
-  bool compare_replies(const Asked& asked, const Wanted& wanted, std::size_t at);
+  bool compare_replies(const Asked& asked, const Wanted& wanted, const Memory& memory, std::size_t at);
+  static bool leave_ports_open(Records& records);
   std::optional<Taken> take(const Asked& asked);
   enum class Follow : std::uint8_t { agrees, differs, leaves };
   bool wait(std::size_t at);
@@ -73,13 +75,13 @@ class Judge {
   Follow follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
   bool follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at, std::vector<Branch>& left,
                   ClauseSet& clauses, Uses& used);
-  void enlarge_packet_ins(const model::State& before, const Event& event, model::Outcome& outcome);
-  bool leaves_afterwards(const Asked& asked, const ClauseSet& hit);
   model::Outcome advance(Branch& branch, const Event& event, const std::optional<Taken>& taken);
   bool compare_stream(const Messages& wanted, const std::deque<Bytes>& got, std::size_t& read);
   bool compare(const Asked& asked, Branch& branch, const Wanted& wanted, std::size_t at);
   bool compare_unasked(Branch& branch, const Wanted& wanted, std::size_t at);
   bool leftovers(const Branch& branch);
+  std::vector<model::Rule> told_otherwise(const model::State& state) const;
+  void tell_removals(const std::vector<model::Rule>& told, Wanted& wanted);
   bool compare_removals(const Branch& branch, std::size_t& where);
   void differs(std::string kind, std::string what) {
     if (!kind_.empty()) return;

@@ -32,12 +32,14 @@ bool all_settled(const model::State& state, std::uint64_t passed_ms, std::uint64
 
 // Something happens that is no message. What it makes the switch send is expected.
 void Judge::step(Branch& branch, const Event& event, std::size_t at) {
+  const std::vector<model::Rule> told = told_otherwise(branch.state);
   model::Outcome outcome;
   model::step(branch.state, event, {}, outcome);
   model::step(branch.state, {0, event::Loop{0}}, {}, outcome);
   out_.clauses |= outcome.clauses;
   Wanted wanted = wanted_of(outcome);
   forget_deaf(branch.state, wanted);
+  tell_removals(told, wanted);
   for (const auto& [conn, messages] : wanted.flow_removed) {
     for (const Bytes& m : messages) branch.removals[conn].push_back({m, at});
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "harness/live/judge_parts.h"
@@ -70,6 +71,30 @@ bool Judge::leftovers(const Branch& branch) {
   return false;
 }
 
+// Rules of whose end a reading may say something else.
+std::vector<model::Rule> Judge::told_otherwise(const model::State& state) const {
+  std::vector<model::Rule> out;
+  if (!ledger_.dialect() || !ledger_.in_force(ledger_.dialect()->removals_are_told)) return out;
+  for (const model::Table& table : state.tables) {
+    std::copy_if(table.rules.begin(), table.rules.end(), std::back_inserter(out),
+                 [](const model::Rule& rule) { return rule.send_flow_removed; });
+  }
+  return out;
+}
+
+void Judge::tell_removals(const std::vector<model::Rule>& told, Wanted& wanted) {
+  for (auto& [conn, messages] : wanted.flow_removed) {
+    std::vector<model::Rule> left = told;
+    for (Bytes& m : messages) {
+      const auto about = std::find_if(left.begin(), left.end(),
+                                      [&](const model::Rule& r) { return ledger_.dialect()->tell_removal(r, m); });
+      if (about == left.end()) continue;
+      left.erase(about);
+      ++out_.used[std::string(ledger_.dialect()->removals_are_told)];
+    }
+  }
+}
+
 // The flow-removed messages of the whole scenario, in any order. `where`: the event of the first that differs.
 bool Judge::compare_removals(const Branch& branch, std::size_t& where) {
   static const Unasked nothing;
@@ -84,7 +109,7 @@ bool Judge::compare_removals(const Branch& branch, std::size_t& where) {
     const auto amended = [&](const Messages& messages) {
       Records records = records_of(messages);
       if (ledger_.dialect()) {
-        const Asked nothing_asked{{}, branch.state, conn, accepted_};
+        const Asked nothing_asked{{}, branch.state, branch.memory, choices_.choices(), conn, accepted_};
         ledger_.dialect()->amend(nothing_asked, records, in_force(),
                                  [&](std::string_view r) { ++out_.used[std::string(r)]; });
       }

@@ -1,7 +1,6 @@
 // Flow-mods and statistics about flows, as Open vSwitch 3 takes them: its checks in its order, then what it does
 // otherwise than the law with a request that both take.
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "harness/live/open_vswitch_3_parts.h"
@@ -30,20 +29,6 @@ bool masks_destination(const model::State& state) {
   });
 }
 
-// An OpenFlow 1.0 match that asks for more than the port, all of which is then normalized away. Open vSwitch goes on
-// asking such a rule's packets to be Ethernet, which nobody can see.
-bool ghost(ByteView match) {
-  const WireMatch m = decode_match(match);
-  constexpr std::uint32_t fields = OFPFW_DL_VLAN | OFPFW_DL_SRC | OFPFW_DL_DST | OFPFW_DL_TYPE | OFPFW_NW_PROTO |
-                                   OFPFW_TP_SRC | OFPFW_TP_DST | OFPFW_DL_VLAN_PCP | OFPFW_NW_TOS;
-  const auto bits = [&](unsigned shift) { return m.wildcards >> shift & OFPFW_NW_BITS_MASK; };
-  const bool asks = (m.wildcards & fields) != fields || bits(OFPFW_NW_SRC_SHIFT) < 32 || bits(OFPFW_NW_DST_SHIFT) < 32;
-  if (!asks) return false;
-  Match left = model::normalized(model::decode_match(match, 0));
-  left.in_port = {};
-  return left == Match{};
-}
-
 // Fields of an OpenFlow 1.0 match that Open vSwitch 3 knows and 2011 normalizes away.
 bool newer_layers(ByteView match) {
   const WireMatch m = decode_match(match);
@@ -57,58 +42,6 @@ bool newer_layers(ByteView match) {
   return sctp && (m.wildcards & (OFPFW_TP_SRC | OFPFW_TP_DST)) != (OFPFW_TP_SRC | OFPFW_TP_DST);
 }
 
-bool same_flow_exists(const Asked& a, const model::FlowMod& fm) {
-  const std::uint8_t table = fm.table == OFP_ALL_TABLES ? std::uint8_t{0} : fm.table;
-  return table < a.state.tables.size() && model::find_strict(a.state, table, fm.match, fm.priority) != nullptr;
-}
-
-// Rules that do not ask their packets to be Ethernet.
-bool asks_for_port_only(const model::Rule& rule) {
-  Match left = rule.match;
-  left.in_port = {};
-  left.tun_id = {};
-  left.reg = {};
-  return left == Match{};
-}
-
-// Whether a loose request means a rule that does not ask for Ethernet.
-bool spares(const Asked& a, std::uint8_t tables, const Match& match) {
-  for (const model::Table& table : a.state.tables) {
-    for (const model::Rule& rule : table.rules) {
-      if ((tables == OFP_ALL_TABLES || rule.table == tables) && asks_for_port_only(rule) &&
-          model::covers(match, rule.match)) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-// All ones as a cookie means that none is given: it is not set, and a modification adds nothing.
-std::optional<Taken> take_without_cookie(const Asked& a, const model::FlowMod& fm, bool strict) {
-  const model::Choices choices;
-  std::map<RuleName, std::uint64_t> cookies;
-  bool meets = false;
-  for (const model::Table& table : a.state.tables) {
-    for (const model::Rule& rule : table.rules) {
-      if (fm.table != OFP_ALL_TABLES && rule.table != fm.table) continue;
-      cookies[rule.name] = rule.cookie;
-      meets = meets ||
-              (strict ? rule.match == fm.match && rule.priority == fm.priority : model::covers(fm.match, rule.match));
-    }
-  }
-  if (!meets) return silent("no-cookie");
-  Taken out = as("no-cookie", Bytes(a.message.begin(), a.message.end()));
-  out.instead.then = [cookies](model::State& state) {
-    for (model::Table& table : state.tables) {
-      for (model::Rule& rule : table.rules) {
-        if (const auto it = cookies.find(rule.name); it != cookies.end()) rule.cookie = it->second;
-      }
-    }
-  };
-  return out;
-}
-
 // The table of the switch's own has rules that nobody may delete; they match nothing but the first register.
 Taken take_deletion_from_own_table(const Asked& a, const FlowMod& fm, bool with_table) {
   const auto decoded = model::decode_flow_mod(a.message, with_table, 0xfc);
@@ -116,7 +49,7 @@ Taken take_deletion_from_own_table(const Asked& a, const FlowMod& fm, bool with_
   if (!request) return leaves("masks-of-its-own");
   Match left = request->match;
   left.reg[0] = {};
-  const bool ethernet = !fm.extended && ghost(fm.match);
+  const bool ethernet = !fm.extended && asks_for_ethernet(fm.match);
   if (request->command == OFPFC_DELETE_STRICT || ethernet || fm.out_port != OFPP_NONE || left != Match{}) {
     return silent("table-of-its-own");
   }
@@ -124,64 +57,6 @@ Taken take_deletion_from_own_table(const Asked& a, const FlowMod& fm, bool with_
   const bool meets =
       reg.mask == 0 || (reg.value == (1 & reg.mask) || reg.value == (2 & reg.mask) || reg.value == (3 & reg.mask));
   return meets ? refused("table-of-its-own", kEperm) : silent("table-of-its-own");
-}
-
-bool in_two_tables(const Asked& a, const model::FlowMod& fm) {
-  std::size_t tables = 0;
-  for (std::size_t t = 0; t < a.state.tables.size(); ++t) {
-    tables += model::find_strict(a.state, static_cast<std::uint8_t>(t), fm.match, fm.priority) != nullptr;
-  }
-  return tables > 1;
-}
-
-std::optional<Taken> take_ghost(const Asked& a, const model::FlowMod& fm) {
-  const bool strict = fm.command == OFPFC_MODIFY_STRICT || fm.command == OFPFC_DELETE_STRICT;
-  if (fm.command == OFPFC_DELETE || fm.command == OFPFC_MODIFY) {
-    if (spares(a, fm.table, fm.match)) return leaves("is-ethernet");
-    if (fm.command == OFPFC_DELETE) return std::nullopt;
-    if (fm.cookie == kNoCookie) return take_without_cookie(a, fm, false);
-  }
-  // Whether there is a rule, marked or not, that it could be confused with.
-  for (const model::Table& table : a.state.tables) {
-    for (const model::Rule& rule : table.rules) {
-      if (fm.table != OFP_ALL_TABLES && rule.table != fm.table) continue;
-      Match plain = rule.match;
-      if (marked(rule)) plain.nw_tos = {};
-      if (plain == fm.match && (!strict || rule.priority == fm.priority)) return leaves("is-ethernet");
-      if (fm.command == OFPFC_MODIFY && model::covers(fm.match, rule.match)) return std::nullopt;
-    }
-  }
-  if (fm.command == OFPFC_DELETE_STRICT) return std::nullopt;
-  if (fm.command != OFPFC_ADD && fm.cookie == kNoCookie) return silent("no-cookie");
-  Taken out = as("is-ethernet", Bytes(a.message.begin(), a.message.end()));
-  std::set<RuleName> before;
-  for (const model::Table& table : a.state.tables) {
-    for (const model::Rule& rule : table.rules) before.insert(rule.name);
-  }
-  out.instead.then = [before](model::State& state) {
-    for (model::Table& table : state.tables) {
-      for (model::Rule& rule : table.rules) {
-        if (!before.contains(rule.name)) rule.match.nw_tos.mask = kIsEthernet;
-      }
-    }
-  };
-  return out;
-}
-
-// An extended match that names an Ethernet field, and asks for nothing behind the port.
-bool extended_ghost(ByteView entries, const Match& match) {
-  Match left = match;
-  left.in_port = {};
-  left.tun_id = {};
-  left.reg = {};
-  if (left != Match{}) return false;
-  for (std::size_t at = 0; at + 4 <= entries.size(); at += 4u + entries[at + 3]) {
-    const std::uint32_t type = (std::uint32_t{entries[at]} << 24 | std::uint32_t{entries[at + 1]} << 16 |
-                                std::uint32_t{entries[at + 2]} << 8) >>
-                               9;
-    if (type == NXM_OF_ETH_DST || type == NXM_OF_ETH_SRC || type == NXM_OF_VLAN_TCI) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -275,30 +150,10 @@ std::optional<Taken> take_flow_mod(const Asked& a, const FlowMod& fm) {
   if (!deletes && model::validate_actions(fm.actions, {match.dl_type.value, match.nw_proto.value}, unused)) {
     return leaves("writable-fields");
   }
-  const auto& request = std::get<model::FlowMod>(decoded);
-  const bool strict = command == OFPFC_MODIFY_STRICT || command == OFPFC_DELETE_STRICT;
   if (deletes && masks_destination(a.state)) return leaves("masked-destination");
-  const bool modifies = command == OFPFC_MODIFY || command == OFPFC_MODIFY_STRICT;
-  if (fm.extended ? extended_ghost(fm.match, request.match) : ghost(fm.match)) { return take_ghost(a, request); }
-  if (strict && request.table == OFP_ALL_TABLES && in_two_tables(a, request)) return leaves("strict-in-all-tables");
-  if (modifies && fm.cookie == kNoCookie) return take_without_cookie(a, request, strict);
-  if (command != OFPFC_ADD || !same_flow_exists(a, request)) return std::nullopt;
-  const bool checks = (fm.flags & OFPFF_CHECK_OVERLAP) != 0;
-  if (!checks && fm.cookie != kNoCookie) return std::nullopt;
-  Taken out = as(checks ? "identical-flow" : "no-cookie", Bytes(a.message.begin(), a.message.end()));
-  if (checks) out.instead.message[fm.flags_at + 1] &= static_cast<std::uint8_t>(~OFPFF_CHECK_OVERLAP);
-  if (fm.cookie == kNoCookie) {
-    const std::uint8_t in = request.table == OFP_ALL_TABLES ? std::uint8_t{0} : request.table;
-    const std::uint64_t cookie = model::find_strict(a.state, in, request.match, request.priority)->cookie;
-    const Match same = request.match;
-    const std::uint32_t priority = request.priority;
-    out.instead.then = [=](model::State& state) {
-      for (model::Rule& rule : state.tables[in].rules) {
-        if (rule.match == same && rule.priority == priority) rule.cookie = cookie;
-      }
-    };
-  }
-  return out;
+  const auto& request = std::get<model::FlowMod>(decoded);
+  const bool ethernet = fm.extended ? asks_for_ethernet(fm.match, request.match) : asks_for_ethernet(fm.match);
+  return take_accepted(a, fm, request, ethernet);
 }
 
 // A request for statistics about flows, of either form.
@@ -329,20 +184,17 @@ std::optional<Taken> take_statistics(const Asked& a) {
     if (a.message.size() != wire::flow_stats_request::size) return std::nullopt;
     table = a.message[wire::flow_stats_request::table_id.offset];
   }
-  if (table == kOwnTable) return Taken{"table-of-its-own", {How::answers, {}, {}, {}}};
+  if (table == kOwnTable) return Taken{"table-of-its-own", {How::answers, {}, {}, {}, {}, {}}, {}};
   const auto decoded = model::decode_flow_stats_request(a.message, 0xfc);
   if (std::holds_alternative<Error>(decoded)) return leaves("masks-of-its-own");
-  if (extended) {
-    const Match& match = std::get<model::FlowStatsRequest>(decoded).match;
-    if (extended_ghost(entries, match) && spares(a, table, match)) return leaves("is-ethernet");
-    return std::nullopt;
-  }
-  if (masks_destination(a.state)) return leaves("masked-destination");
-  const ByteView wire_match = a.message.subspan(wire::flow_stats_request::match.offset, wire::match::size);
-  if (newer_layers(wire_match)) return leaves("newer-layers");
-  const auto& request = std::get<model::FlowStatsRequest>(decoded);
-  if (ghost(wire_match) && spares(a, table, request.match)) return leaves("is-ethernet");
-  return std::nullopt;
+  const Match& match = std::get<model::FlowStatsRequest>(decoded).match;
+  const ByteView wire_match =
+      extended ? entries : a.message.subspan(wire::flow_stats_request::match.offset, wire::match::size);
+  if (!extended && masks_destination(a.state)) return leaves("masked-destination");
+  if (!extended && newer_layers(wire_match)) return leaves("newer-layers");
+  const bool ethernet = extended ? asks_for_ethernet(wire_match, match) : asks_for_ethernet(wire_match);
+  const std::set<RuleName> spared = ethernet ? without_ethernet(a.state, table, match) : std::set<RuleName>{};
+  return spared.empty() ? std::nullopt : std::optional(while_hidden(as("is-ethernet", copied(a.message)), a, spared));
 }
 
 }  // namespace oftwin::harness::live::ovs3

@@ -26,7 +26,7 @@ std::optional<Taken> take_port_mod(const Asked& a) {
     if (port.config.number != number || port.config.hw_addr != address) continue;
     if (((port.config.config ^ config) & mask & OFPPC_NO_STP) == 0) return std::nullopt;
     Taken out = as("no-stp", Bytes(a.message.begin(), a.message.end()));
-    out.instead.then = [number](model::State& state) {
+    out.instead.then = [number](model::State& state, Memory&) {
       for (model::Port& p : state.ports) {
         if (p.config.number == number) p.config.config ^= OFPPC_NO_STP;
       }
@@ -36,18 +36,21 @@ std::optional<Taken> take_port_mod(const Asked& a) {
   return std::nullopt;
 }
 
-// Any service connection, a slave too, sets the handling of fragments.
+// Any service connection, a slave too, sets the handling of fragments, and there is a third.
 std::optional<Taken> take_set_config(const Asked& a) {
   if (a.message[1] != OFPT_SET_CONFIG || a.message.size() != wire::switch_config::size) return std::nullopt;
+  if (a.is_slave() && !a.is_service()) return std::nullopt;
   const unsigned fragments = a.message[9] & OFPC_FRAG_MASK;
-  const bool heeded = a.is_service() || !a.is_slave();
-  if (fragments == OFPC_FRAG_MASK && heeded) return leaves("fragments-by-anyone");
-  const bool lawful = a.conn.kind == ConnKind::primary && !a.is_slave();
-  if (!heeded || lawful) return std::nullopt;
-  if (fragments > OFPC_FRAG_DROP || a.state.provider.drop_fragments == (fragments == OFPC_FRAG_DROP))
-    return std::nullopt;
+  constexpr unsigned reassembled = 2, with_ports = OFPC_FRAG_MASK;
+  if (fragments == reassembled) return std::nullopt;
+  const bool drops = fragments == OFPC_FRAG_DROP, ports = fragments == with_ports;
+  const bool by_law = a.conn.kind == ConnKind::primary && !a.is_slave() && !ports;
+  if (a.memory.ports_of_fragments == ports && (by_law || a.state.provider.drop_fragments == drops)) return std::nullopt;
   Taken out = as("fragments-by-anyone", Bytes(a.message.begin(), a.message.end()));
-  out.instead.then = [=](model::State& state) { state.provider.drop_fragments = fragments == OFPC_FRAG_DROP; };
+  out.instead.then = [=](model::State& state, Memory& memory) {
+    state.provider.drop_fragments = drops;
+    memory.ports_of_fragments = ports;
+  };
   return out;
 }
 
@@ -62,22 +65,6 @@ std::string_view deadly(ByteView message) {
   }
   if (loads_unchecked_bundle(actions)) return "bundle-load-unchecked";
   return names_impossible_reason(actions) ? "impossible-reason" : "";
-}
-
-// The end of a rule that asks for Ethernet will be told in the extended form.
-bool will_show_ethernet(const model::State& state) {
-  const bool extended = std::any_of(state.connections.begin(), state.connections.end(),
-                                    [](const model::Connection& c) { return c.flow_format == model::FlowFormat::nxm; });
-  return extended && std::any_of(state.tables.begin(), state.tables.end(), [](const model::Table& t) {
-           return std::any_of(t.rules.begin(), t.rules.end(),
-                              [](const model::Rule& r) { return marked(r) && r.send_flow_removed; });
-         });
-}
-
-std::optional<Taken> afterwards(const Asked& a, const std::bitset<kMaxClauses>& hit) {
-  if (hit[clause("DP-16")] || hit[clause("DP-17")]) return leaves("resubmit-depth");
-  if (will_show_ethernet(a.state)) return leaves("is-ethernet");
-  return std::nullopt;
 }
 
 // Service connections have roles, too. The model has them as primaries (Judge::accepted_), so that this is the law.
@@ -144,7 +131,7 @@ std::optional<Taken> take_message(const Asked& a) {
         openflow_error(OFPET_BAD_REQUEST, m.size() < wire::error_msg::size ? OFPBRC_BAD_LEN : OFPBRC_BAD_TYPE));
   }
   if (m[1] == OFPT_STATS_REPLY || m[1] > OFPT_BARRIER_REPLY)
-    return Taken{"not-for-a-switch", {How::answers, {}, {}, {}}};
+    return Taken{"not-for-a-switch", {How::answers, {}, {}, {}, {}, {}}, {}};
   if (const auto sizes = sizes_of_reply(m[1])) {
     const bool right = m.size() == sizes->least ||
                        (sizes->step > 0 && m.size() > sizes->least && (m.size() - sizes->least) % sizes->step == 0);
@@ -158,12 +145,15 @@ std::optional<Taken> take_message(const Asked& a) {
   if (m[1] == OFPT_VENDOR && m.size() >= wire::vendor_msg::nicira_size) {
     const bool ours = r.get<std::uint32_t>() == NX_VENDOR_ID;
     const auto subtype = r.get<std::uint32_t>();
-    if (ours && (subtype > NXT_FLOW_MOD_TABLE_ID || subtype < NXT_ROLE_REQUEST)) return leaves("newer-messages");
+    constexpr std::uint32_t first_newer = 16, last_newer = 32, a_later_one = 132;
+    if (ours && ((subtype >= first_newer && subtype <= last_newer) || subtype == a_later_one))
+      return leaves("newer-messages");
   }
   if (m[1] == OFPT_STATS_REQUEST && m.size() >= wire::nx_stats_msg::size - 4 && m[8] == 0xff && m[9] == 0xff) {
     r.take(4);
     const bool ours = r.get<std::uint32_t>() == NX_VENDOR_ID;
-    if (ours && r.get<std::uint32_t>() > NXST_AGGREGATE) return Taken{"newer-messages", {How::answers, {}, {}, {}}};
+    if (ours && r.get<std::uint32_t>() > NXST_AGGREGATE)
+      return Taken{"newer-messages", {How::answers, {}, {}, {}, {}, {}}, {}};
   }
   return std::nullopt;
 }
@@ -226,8 +216,8 @@ constexpr std::array<std::string_view, 44> kReadings = {"nxm-errors",
 
 }  // namespace
 
-const Dialect open_vswitch_3 = {"open-vswitch-3",   kReadings,       take,   amend,
-                                afterwards,         "whole-packets", deadly, "roles-for-anyone",
-                                "port-mod-is-told", tell_port_mod};
+const Dialect open_vswitch_3 = {"open-vswitch-3",   kReadings,          take,         amend,
+                                "normal-learns",    "is-ethernet",      tell_removal, deadly,
+                                "roles-for-anyone", "port-mod-is-told", tell_port_mod};
 
 }  // namespace oftwin::harness::live

@@ -115,23 +115,21 @@ void show_ethernet(const model::State& state, Records& records, const Used& used
     return std::find_if(r.fields.begin(), r.fields.end(), [&](const ReplyField& f) { return f.name == name; })->value;
   };
   const auto show = [&](const model::Rule& rule) {
-    Match plain = rule.match;
-    plain.nw_tos = {};
-    const Bytes entries = model::encode_nxm(plain);
+    const Bytes entries = entries_of(rule);
     for (std::size_t i = 0; i < records.size(); ++i) {
       ReplyRecord& r = records[i];
       if (shown[i] || r.kind != "nx_flow" || field(r, "table") != std::to_string(rule.table)) continue;
       if (field(r, "priority") != std::to_string(rule.priority) || field(r, "match") != print_nxm(entries)) continue;
       if (field(r, "cookie") != fmt::format("{:#x}", rule.cookie) || field(r, "actions") != print_hex(rule.actions))
         continue;
-      field(r, "match") = "nxm=8000580400000000" + print_hex(entries);
+      field(r, "match") = "nxm=" + print_hex(kEthernetEntry) + print_hex(entries);
       shown[i] = true;
       return used("is-ethernet");
     }
   };
   for (const model::Table& table : state.tables) {
     for (const model::Rule& rule : table.rules) {
-      if (marked(rule) && rule.match.reg == Match{}.reg && rule.match.tun_id == Match{}.tun_id) show(rule);
+      if (shows_ethernet(rule)) show(rule);
     }
   }
 }
@@ -157,6 +155,10 @@ void amend(const Asked& a, Records& records, const InForce& in_force, const Used
         text = std::move(cleared);
         used("padding-of-actions");
       }
+    }
+    if (r.kind == "config" && a.memory.ports_of_fragments) {
+      r.fields[0].value = std::to_string(OFPC_FRAG_MASK);
+      used("fragments-by-anyone");
     }
     if (r.kind == "port_stats" && in_force("unsupported-counters")) {
       for (ReplyField& f : r.fields) {

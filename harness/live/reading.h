@@ -6,10 +6,10 @@
 // the law asks for into those that the switch sends. What comes of it is compared with what is heard as exactly as the
 // law is, so a switch that follows the law where its ledger says that it does not is found out.
 //
-// Invariant: a reading is a function of the message, of the model's state before it, and of nothing heard.
+// Invariant: a reading is a function of the message, of the model's state and the switch's memory before it, and of
+// nothing heard.
 #pragma once
 
-#include <bitset>
 #include <functional>
 #include <optional>
 #include <span>
@@ -18,8 +18,8 @@
 
 #include "harness/session_reply.h"
 #include "model/state.h"
+#include "model/step.h"
 #include "spec/bytes.h"
-#include "spec/clauses.h"
 #include "spec/error.h"
 #include "spec/names.h"
 
@@ -27,9 +27,17 @@ namespace oftwin::harness::live {
 
 using Records = std::vector<ReplyRecord>;
 
+// What a switch remembers that the model has no words for.
+struct Memory {
+  bool ports_of_fragments = false;  // a first fragment's ports are matched
+  bool ports_are_open = false;      // frames went out of ports that are not known; what these count is open
+};
+
 struct Asked {
   ByteView message;           // whole
   const model::State& state;  // before it
+  const Memory& memory;
+  const model::Choices& choices;  // about lookups
   ConnName conn;
   bool accepted = false;  // the switch accepted the connection, though the model takes it for one to a controller
   const model::Connection* connection() const;
@@ -47,14 +55,18 @@ struct Instead {
     silent,   // nothing happens at all
     answers,  // follows the law, but its answer is not known
     leaves,   // does what the model has no words for: the scenario cannot be followed from here on
+    does,     // what `does` does
   } how = How::silent;
   Bytes message = {};
   Error error = {};
-  std::function<void(model::State&)> then = {};  // what becomes of the state after `as`
+  std::function<void(model::State&)> first = {};          // what the state is taken to be for `as`
+  std::function<void(model::State&, Memory&)> then = {};  // what becomes of the state after `as`
+  std::function<void(model::State&, Memory&, model::Outcome&)> does = {};
 };
 struct Taken {
   std::string_view reading;
   Instead instead;
+  std::vector<std::string_view> also = {};  // readings that had a part in it
 };
 
 // Whether a reading is in force; asked with its name.
@@ -74,10 +86,12 @@ struct Dialect {
   std::span<const std::string_view> readings;
   std::optional<Taken> (*take)(const Asked&);
   void (*amend)(const Asked&, Records&, const InForce&, const Used&);
-  // What the clauses that the model has hit say about the message, when it has been handled.
-  std::optional<Taken> (*afterwards)(const Asked&, const std::bitset<kMaxClauses>&);
-  // The reading by which packets go to the controller whole, whatever length was asked for; empty: there is none.
-  std::string_view whole_packets;
+  // The reading by which frames go out of ports that are not known, see Memory.
+  std::string_view opens_ports;
+  // The reading by which the end of some rules is told otherwise, and makes a flow-removed message so if it is about
+  // this rule; false: it is not, or nothing is told otherwise of it.
+  std::string_view removals_are_told;
+  bool (*tell_removal)(const model::Rule& rule, Bytes& message);
   // The reading of a message that ends the switch; empty: it does not.
   std::string_view (*deadly)(ByteView message);
   // The reading by which connections that the switch accepts have roles, as those to its controllers; empty: there is
