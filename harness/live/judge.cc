@@ -26,6 +26,8 @@ bool is_flow_removed(ByteView m) {
          (m[1] == OFPT_VENDOR && m.size() >= 16 && m[15] == NXT_FLOW_REMOVED && m[10] == 0x23 && m[11] == 0x20);
 }
 
+constexpr std::size_t kMostTries = 2048;  // of one message in one state, to find what was heard
+
 bool is_flow_mod(ByteView message) {
   if (message[1] == OFPT_FLOW_MOD) return true;
   return message[1] == OFPT_VENDOR && message.size() >= wire::vendor_msg::nicira_size && message[15] == NXT_FLOW_MOD;
@@ -148,8 +150,8 @@ bool Judge::follow_all(Branch branch, const Branch& before, const Event& event, 
       case Follow::differs:
         break;
     }
-    if (left.size() > kMostStates) {
-      out_.left = "undecided";
+    if (left.size() > kMostStates || ++tries > kMostTries) {
+      leave("undecided");
       return false;
     }
   } while (choices_.next());

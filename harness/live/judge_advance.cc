@@ -51,9 +51,11 @@ model::Outcome Judge::advance(Branch& branch, const Event& event, const std::opt
     model::step(branch.state, {0, event::Loop{0}}, choices_.choices(), outcome);
     return outcome;
   }
-  // The law may say the same.
+  // The law may say the same. What it would choose besides does not matter.
   model::State lawful = branch.state;
-  model::Outcome outcome = law(lawful, event);
+  model::Outcome outcome;
+  model::step(lawful, event, {}, outcome);
+  model::step(lawful, {0, event::Loop{0}}, {}, outcome);
   if (taken->instead.how != Instead::How::answers && lawful.tables == branch.state.tables &&
       only_this_error(outcome, taken->instead.error, recv.bytes)) {
     branch.state = std::move(lawful);
