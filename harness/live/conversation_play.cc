@@ -189,14 +189,22 @@ void Conversation::take_up(Wire& wire) {
   wire.link = 0;
 }
 
-// Nobody waits for the answers.
+// Each until the switch has handled it: the handling of fragments is set for all. What else they hear is for nobody.
 void Conversation::park(std::size_t from) {
   for (std::size_t i = from; i < awake_; ++i) {
     if (!links_.is_open(i)) continue;
     Bytes bytes = encode(request::SetConfig{take_xid(), OFPC_FRAG_NORMAL, 0});
     if (intro_.roles) put_bytes(bytes, encode(request::Role{take_xid(), NX_ROLE_SLAVE}));
+    const std::uint32_t last = take_xid();
+    put_bytes(bytes, encode(request::BarrierRequest{last}));
     links_[i].send(bytes);
-    messages_ += intro_.roles ? 2 : 1;
+    messages_ += intro_.roles ? 3 : 2;
+    for (bool handled = false; !handled;) {
+      const auto said = links_.next(net::Clock::now() + milliseconds(options_.answer_ms));
+      if (!said) throw LinkError(fmt::format("the switch has not answered a barrier for {} ms", options_.answer_ms));
+      if (said->link != i) sort_message(said->link, said->message);
+      handled = said->link == i && said->message[1] == OFPT_BARRIER_REPLY && xid_in(said->message) == last;
+    }
   }
   awake_ = from;
 }

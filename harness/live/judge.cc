@@ -26,8 +26,6 @@ bool is_flow_removed(ByteView m) {
          (m[1] == OFPT_VENDOR && m.size() >= 16 && m[15] == NXT_FLOW_REMOVED && m[10] == 0x23 && m[11] == 0x20);
 }
 
-constexpr std::size_t kMostTries = 2048;  // of one message in one state, to find what was heard
-
 bool is_flow_mod(ByteView message) {
   if (message[1] == OFPT_FLOW_MOD) return true;
   return message[1] == OFPT_VENDOR && message.size() >= wire::vendor_msg::nicira_size && message[15] == NXT_FLOW_MOD;
@@ -134,10 +132,6 @@ bool Judge::follow_all(Branch branch, const Branch& before, const Event& event, 
   choices_.begin_message();
   std::size_t tries = 0;
   do {
-    if (++tries > kMostTries) {
-      out_.left = "undecided";
-      return false;
-    }
     Branch here = choices_.chose() ? before : std::move(branch);
     used_.clear();
     switch (follow(here, event, at, clauses)) {

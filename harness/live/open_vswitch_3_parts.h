@@ -71,7 +71,7 @@ Taken while_turned(Taken taken);
 // Entries behind the one that an extended listing shows of such a rule.
 bool shows_ethernet(const model::Rule& rule);
 Bytes entries_of(const model::Rule& rule);
-inline constexpr std::array<std::uint8_t, 8> kEthernetEntry = {0x80, 0x00, 0x05, 0x04, 0, 0, 0, 0};
+inline constexpr std::array<std::uint8_t, 8> kEthernetEntry = {0x80, 0x00, 0x58, 0x04, 0, 0, 0, 0};
 bool tell_removal(const model::Rule& rule, Bytes& message);
 
 // Each: what the switch takes the message for, if it is one of these.
