@@ -260,17 +260,17 @@ void Campaign::finish_one() {
     count(judgement);
     return;
   }
-  // What comes behind it is finished first: it is played by itself.
+  count(judgement);
+  // What comes behind it is finished first: it is played by itself, and so is each of those that differs.
+  std::vector<std::pair<Job, Difference>> differ = {{job, *judgement.difference}};
   while (!on_wire_.empty()) {
     conversation_->finish();
-    Judgement other = judge_finished();
-    const Job behind = on_wire_.front();
+    const Judgement other = judge_finished();
+    if (other.difference) differ.emplace_back(on_wire_.front(), *other.difference);
     on_wire_.pop_front();
     count(other);
-    if (other.difference) examine(behind, *other.difference);
   }
-  count(judgement);
-  examine(job, *judgement.difference);
+  for (const auto& [one, difference] : differ) examine(one, difference);
 }
 
 // nullopt: the switch went away, and is there again.
