@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/lost.h"
+#include "harness/trace.h"
 
 namespace oftwin::cli {
 
@@ -18,14 +19,16 @@ struct CheckOptions {
   std::uint64_t tables = 0;  // that many generated tables with the packets that test them, too
   std::uint64_t generated() const { return random + tables; }
   std::uint64_t seed = 1;
-  std::uint64_t time_s = 0;           // nothing more is generated after it; 0: no limit
-  std::string out = "out";            // where traces of divergences and crashes are saved
-  std::string json, junit;            // files; json may be - for standard output
-  std::string profile;                // file; what is generated is kept within it
-  std::vector<std::string> verdicts;  // files, their endings say of which kind; - is text on standard output
-  bool probe = false;                 // a first profile is found out, nothing is checked
-  std::string output;                 // file for it
-  std::string command;                // the whole line, for the verdict
+  bool steered = false;                   // what is generated follows what was seen (harness/steering.h)
+  std::vector<harness::Trace> beginning;  // steered: what comes first
+  std::uint64_t time_s = 0;               // nothing more is generated after it; 0: no limit
+  std::string out = "out";                // where traces of divergences and crashes are saved
+  std::string json, junit;                // files; json may be - for standard output
+  std::string profile;                    // file; what is generated is kept within it
+  std::vector<std::string> verdicts;      // files, their endings say of which kind; - is text on standard output
+  bool probe = false;                     // a first profile is found out, nothing is checked
+  std::string output;                     // file for it
+  std::string command;                    // the whole line, for the verdict
   // Live switches.
   std::string ledger;             // file of known readings; empty: the one of corpus/ledger that is about the switch
   std::uint64_t pace = 0;         // messages a second at most; 0: as fast as it goes

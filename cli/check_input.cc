@@ -1,7 +1,6 @@
 #include "cli/check_input.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -23,6 +22,7 @@
 #include "harness/replay_subject.h"
 #include "harness/report.h"
 #include "harness/session.h"
+#include "harness/subject/allocations.h"
 #include "harness/subject/builtin.h"
 #include "harness/subject/provider_library.h"
 #include "harness/trace_text.h"
@@ -35,12 +35,7 @@ constexpr std::size_t kMinimizedFindings = 10;  // of one input, whatever they a
 constexpr std::size_t kProviderFindings = 3;
 constexpr std::size_t kProviderProbes = 1500;  // of one finding, each in a process of its own
 constexpr std::size_t kGrowthProbes = 150;
-constexpr std::uint64_t kGrowthEvery = 250, kGrowthFirst = 5;  // generated traces
-
-std::size_t heap_in_use() {
-  const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
+constexpr std::uint64_t kGrowthEvery = 250, kGrowthFirst = 5;  // generated traces that are looked at thoroughly
 
 void add_stats(CheckResult& result, const harness::Stats& stats) {
   result.events += stats.events;
@@ -64,6 +59,7 @@ InputChecker::InputChecker(const CheckOptions& options) : options_(options) {
     subject_ = make_subject(options.subject);
   }
   if (!options.profile.empty()) profile_ = harness::read_profile(options.profile);
+  if (options.steered) steering_.emplace(options.seed, options.beginning, what_is_generated());
 }
 
 void InputChecker::must_be_comparable(const std::string& what) const {
@@ -78,6 +74,7 @@ void InputChecker::must_be_comparable(const std::string& what) const {
 CheckResult InputChecker::check(const std::string& file, Progress& progress) {
   CheckResult result;
   result.input = file;
+  look_for_leaks(progress);
   try {
     const harness::FileKind kind = harness::kind_of_file(file);
     if (provider_ && (kind == harness::FileKind::recording || kind == harness::FileKind::packets)) {
@@ -133,7 +130,7 @@ void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progre
     check_lockstep(trace, {}, result, progress);
     const std::string name = std::filesystem::path(result.input).stem().string();
     if (provider_ && result.diverged == 0) {
-      check_growth(trace, fmt::format("{}/grows-{}.trace", options_.out, name), result, progress);
+      check_growth(trace, true, fmt::format("{}/grows-{}.trace", options_.out, name), result, progress);
     }
   } else if (!expects) {
     throw UsageError(fmt::format("{}: edition {} can be held against expectations only, and there are none",
@@ -147,17 +144,34 @@ void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progre
     ++result.diverged;
 }
 
+std::optional<harness::Divergence> InputChecker::run_and_look(harness::Lockstep& lockstep,
+                                                              const harness::Trace& trace) {
+  harness::FeatureWalk walk;
+  shown_.reset();
+  lockstep.start(trace.config);
+  for (const Event& event : trace.events) {
+    if (auto divergence = lockstep.advance(event)) return divergence;
+    for (const std::size_t feature : walk.event(lockstep)) shown_.set(feature);
+  }
+  return std::nullopt;
+}
+
 void InputChecker::check_lockstep(const harness::Trace& trace, const std::string& save_as, CheckResult& result,
                                   Progress& progress) {
   progress.about_to_drive(trace);
   harness::Lockstep lockstep(*subject_, {});
-  auto divergence = lockstep.run(trace.config, trace.events);
+  auto divergence = steering_ ? run_and_look(lockstep, trace) : lockstep.run(trace.config, trace.events);
   add_stats(result, lockstep.stats());
   result.compared |= divergence ? divergence->earlier : lockstep.stats().clauses;
   progress.step(result.agreed + result.diverged, 0, result.messages);
   if (!divergence) return;
   ++result.diverged;
   add_finding(trace, *divergence, save_as, result, progress);
+}
+
+// From before the library is loaded on, in the process that loads it.
+void InputChecker::look_for_leaks(Progress& progress) {
+  if (provider_) leaks_.emplace(*provider_, [&progress] { progress.beat(); });
 }
 
 std::string InputChecker::try_provider() {
@@ -185,27 +199,6 @@ harness::Trace InputChecker::with_epilogue(harness::Trace trace) const {
   return trace;
 }
 
-// What leaks does so each time and by the same amount. What the C library keeps for itself grows, too, but less and
-// less: hence the long look at whatever has grown in the short one.
-bool InputChecker::grows(const SwitchConfig& config, std::span<const Event> events, Progress& progress) {
-  constexpr int warm_up = 8, screen = 8, window = 250;
-  const auto grown_by = [&](int repetitions) -> std::size_t {
-    const std::size_t begin = heap_in_use();
-    for (int i = 0; i < repetitions; ++i) {
-      harness::Lockstep(*subject_, {}).run(config, events);
-      subject_->reset(config);
-      progress.beat();
-    }
-    const std::size_t end = heap_in_use();
-    return end > begin ? end - begin : 0;
-  };
-  grown_by(warm_up);
-  if (grown_by(screen) == 0) return false;
-  const std::size_t first = grown_by(window), second = grown_by(window);
-  return std::min(first, second) >= window * std::size_t{16} &&
-         std::min(first, second) * 5 >= std::max(first, second) * 4;
-}
-
 // Each attempt in a process of its own: a smaller trace may do worse things.
 harness::Trace InputChecker::smallest(const harness::Trace& trace, const harness::Probe& probe, std::size_t most,
                                       Progress& progress) {
@@ -219,25 +212,29 @@ harness::Trace InputChecker::smallest(const harness::Trace& trace, const harness
   return harness::minimize(trace, alive, limits).value_or(trace);
 }
 
-void InputChecker::check_growth(const harness::Trace& trace, const std::string& save_as, CheckResult& result,
-                                Progress& progress) {
-  const std::size_t leak = clause("PROV-12");
-  if (known_[leak] || !grows(trace.config, trace.events, progress)) return;
-  // Once more: by now the C library has what it wants.
-  if (!grows(trace.config, trace.events, progress)) return;
+void InputChecker::check_growth(const harness::Trace& trace, bool thoroughly, const std::string& save_as,
+                                CheckResult& result, Progress& progress) {
+  constexpr std::size_t leak = clause("PROV-12");
+  if (known_[leak] || !harness::can_count_allocations()) return;
+  Leaks& leaks = *leaks_;
+  const bool held = leaks.more_than_ever() && leaks.holds_more(trace.config, trace.events);
+  if (!held && !(thoroughly && leaks.maps_more(trace.config, trace.events))) return;
   known_.set(leak);
   const harness::Probe probe = [&](const SwitchConfig& config,
                                    std::span<const Event> events) -> std::optional<std::size_t> {
-    if (events.empty() || !grows(config, events, progress)) return std::nullopt;
-    return events.size() - 1;
+    if (events.empty()) return std::nullopt;
+    const bool grows = held ? leaks.holds_more(config, events) : leaks.maps_more(config, events);
+    return grows ? std::optional(events.size() - 1) : std::nullopt;
   };
-  const harness::Trace small = smallest(trace, probe, kGrowthProbes, progress);
+  const harness::Trace small = smallest(trace, probe, held ? kProviderProbes : kGrowthProbes, progress);
   harness::Divergence d;
   d.event_index = small.events.empty() ? 0 : small.events.size() - 1;
-  d.note = "the process grows each time that this is driven from create() to dealloc()";
+  d.note = held ? "the provider holds more memory each time that this is driven from create() to dealloc()"
+                : "the process has more address space each time that this is driven from create() to dealloc()";
   d.clauses.set(leak);
   ++result.diverged;
   harness::Finding finding = harness::finding_of(small, d, subject_->name());
+  if (held) finding.report += "\n" + leaks.describe(small.config, small.events);
   finding.file = save_as;
   harness::write_file(save_as, finding.trace);
   result.saved = save_as;
@@ -339,13 +336,24 @@ void InputChecker::check_session(const std::string& file, CheckResult& result, P
   for (const auto& problem : report.problems) add_failure(result, problem);
 }
 
-harness::Trace InputChecker::random_trace(std::uint64_t n) const {
+harness::GeneratorOptions InputChecker::what_is_generated() const {
+  harness::GeneratorOptions what;
+  what.scripted = provider_ == nullptr;
+  what.limits = !profile_;
+  return what;
+}
+
+void InputChecker::keep(const std::vector<harness::Steering::Kept>& kept) {
+  if (options_.provider.in_process) return;  // it was this process
+  for (const auto& one : kept) steering_->keep(one);
+}
+
+harness::Trace InputChecker::generated_trace(std::uint64_t n) const {
   harness::Trace trace;
-  if (n < options_.random) {
-    harness::GeneratorOptions what;
-    what.scripted = provider_ == nullptr;
-    what.limits = !profile_;
-    trace = harness::generate(options_.seed + n, what);
+  if (steering_) {
+    trace = steering_->trace(n);
+  } else if (n < options_.random) {
+    trace = harness::generate(options_.seed + n, what_is_generated());
     if (profile_) trace = harness::restricted(*profile_, std::move(trace));
   } else {
     SwitchConfig config = profile_ ? harness::config_of(*profile_) : harness::default_config();
@@ -356,24 +364,27 @@ harness::Trace InputChecker::random_trace(std::uint64_t n) const {
 }
 
 std::string InputChecker::file_of(const std::string& what, std::uint64_t n) const {
+  if (steering_) return fmt::format("{}/{}-seed-{}-{}.trace", options_.out, what, options_.seed, n);
   const bool table = n >= options_.random;
   return fmt::format("{}/{}-{}-{}.trace", options_.out, what, table ? "table" : "seed",
                      options_.seed + (table ? n - options_.random : n));
 }
 
-CheckResult InputChecker::check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
-                                       const harness::ClauseSet& known, const Until& until, Progress& progress) {
+CheckResult InputChecker::check_generated(const std::string& name, std::uint64_t first, std::uint64_t count,
+                                          const harness::ClauseSet& known, const Until& until, Progress& progress) {
   CheckResult result;
   result.input = name;
   result.kind = "random";
   known_ = known;
+  look_for_leaks(progress);
   try {
     for (std::uint64_t i = first; i < first + count && !until.over(); ++i) {
       const std::uint64_t before = result.diverged;
-      const harness::Trace trace = random_trace(i);
+      const harness::Trace trace = generated_trace(i);
       check_lockstep(trace, file_of("diverged", i), result, progress);
-      if (provider_ && (i < first + kGrowthFirst || i % kGrowthEvery == 0) && result.diverged == before) {
-        check_growth(trace, file_of("grows", i), result, progress);
+      if (steering_ && result.diverged == before) steering_->showed(i, shown_);
+      if (provider_ && result.diverged == before) {
+        check_growth(trace, i < kGrowthFirst || i % kGrowthEvery == 0, file_of("grows", i), result, progress);
       }
       progress.step(i + 1 - first, count, result.messages);
       if (result.diverged == before) ++result.agreed;
@@ -381,6 +392,7 @@ CheckResult InputChecker::check_random(const std::string& name, std::uint64_t fi
   } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const harness::ProviderRefused& e) {
     result.bad_input = e.what();
   }
+  if (steering_) result.kept = steering_->take_kept();
   if (result.bad_input.empty()) add_conduct(result);
   return result;
 }

@@ -1,16 +1,20 @@
 // One input of `oftwin check`, judged in this process.
 #pragma once
 
+#include <bitset>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/check.h"
 #include "cli/isolate.h"
+#include "cli/leaks.h"
 #include "cli/results.h"
 #include "cli/until.h"
 #include "harness/minimize.h"
 #include "harness/profile.h"
+#include "harness/steering.h"
 #include "harness/subject/provider.h"
 #include "harness/trace.h"
 #include "model/state.h"
@@ -30,12 +34,18 @@ class InputChecker {
   CheckResult check(const std::string& file, Progress& progress);
   // Generated traces: `count` of them, from the `first` of the whole number on. `known`: clauses that findings are
   // about already. Ends early when `until` is over.
-  CheckResult check_random(const std::string& name, std::uint64_t first, std::uint64_t count,
-                           const harness::ClauseSet& known, const Until& until, Progress& progress);
+  CheckResult check_generated(const std::string& name, std::uint64_t first, std::uint64_t count,
+                              const harness::ClauseSet& known, const Until& until, Progress& progress);
   // The n-th generated trace as it is driven; behind the random ones come tables with their probes.
-  harness::Trace random_trace(std::uint64_t n) const;
-  // Where a trace about it is saved: OUT/diverged-seed-7.trace, OUT/diverged-table-7.trace.
+  harness::Trace generated_trace(std::uint64_t n) const;
+  // Where a trace about it is saved: OUT/diverged-seed-7.trace, OUT/diverged-table-7.trace; steered:
+  // OUT/diverged-seed-1-7.trace.
   std::string file_of(const std::string& what, std::uint64_t n) const;
+
+  // nullptr if what is generated is not steered.
+  const harness::Steering* steering() const { return steering_ ? &*steering_ : nullptr; }
+  // Of what is steered: what check_generated() has kept in another process.
+  void keep(const std::vector<harness::Steering::Kept>& kept);
 
   harness::Subject& subject() { return *subject_; }
   // The library loaded and one switch made with it. throws ProviderRefused.
@@ -45,6 +55,8 @@ class InputChecker {
   void check_trace(harness::Trace trace, CheckResult& result, Progress& progress);
   // `save_as`: a file for the minimized trace if it diverges; may be empty.
   void check_lockstep(const harness::Trace& trace, const std::string& save_as, CheckResult& result, Progress& progress);
+  // As lockstep.run(), and what it showed is in shown_.
+  std::optional<harness::Divergence> run_and_look(harness::Lockstep& lockstep, const harness::Trace& trace);
   void check_recordings(const std::string& file, CheckResult& result, Progress& progress);
   void check_packets(const std::string& file, CheckResult& result, Progress& progress);
   void check_session(const std::string& file, CheckResult& result, Progress& progress);
@@ -54,18 +66,23 @@ class InputChecker {
 
   // For a provider: everything that is pending has its time to complete, and the switch comes to its end.
   harness::Trace with_epilogue(harness::Trace trace) const;
-  // Whether the process grows each time that the trace is driven.
-  bool grows(const SwitchConfig& config, std::span<const Event> events, Progress& progress);
+  harness::GeneratorOptions what_is_generated() const;
+  void look_for_leaks(Progress& progress);
   harness::Trace smallest(const harness::Trace& trace, const harness::Probe& probe, std::size_t most,
                           Progress& progress);
-  void check_growth(const harness::Trace& trace, const std::string& save_as, CheckResult& result, Progress& progress);
+  // Whether the provider keeps memory. `thoroughly`: also such as malloc knows nothing of.
+  void check_growth(const harness::Trace& trace, bool thoroughly, const std::string& save_as, CheckResult& result,
+                    Progress& progress);
   void add_conduct(CheckResult& result) const;
 
   const CheckOptions& options_;
   std::unique_ptr<harness::Subject> subject_;
   harness::ProviderSubject* provider_ = nullptr;  // the subject, if it is one
   harness::ClauseSet known_;
+  std::optional<Leaks> leaks_;  // of the provider, in the process that it is loaded in
   std::optional<harness::Profile> profile_;
+  std::optional<harness::Steering> steering_;
+  std::bitset<harness::kFeatures> shown_;  // by the last trace
 };
 
 }  // namespace oftwin::cli

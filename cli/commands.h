@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/lost.h"
+
 namespace oftwin::cli {
 
 struct ReplayOptions {
@@ -39,7 +41,10 @@ int run_prove(const ProveOptions& options);
 struct FuzzOptions {
   std::string subject = "builtin", engine = "libfuzzer", target, corpus, out = "out/fuzz";
   std::uint64_t time_s = 60, jobs = 1, seed = 0;
+  std::uint64_t runs = 0;   // traces, of each job; 0: as many as there is time for
+  ProviderLimits provider;  // for a subject that is a provider library
 };
 int run_fuzz(const FuzzOptions& options);
+int fuzz_provider(const FuzzOptions& options);  // part of it
 
 }  // namespace oftwin::cli

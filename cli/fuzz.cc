@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/inputs.h"
 #include "cli/results.h"
 #include "cli/subjects.h"
 #include "harness/binary.h"
@@ -57,13 +58,9 @@ std::string find_target(const FuzzOptions& options) {
 std::size_t plant_seeds(const std::string& from, const fs::path& corpus) {
   std::size_t n = 0;
   if (from.empty()) return n;
-  if (!fs::is_directory(from)) throw UsageError(from + ": is no folder");
-  for (const auto& entry : fs::recursive_directory_iterator(from)) {
-    std::string name = entry.path().filename().string();
-    if (!entry.is_regular_file() || !(name.ends_with(".trace") || name.ends_with(".bin"))) continue;
-    Bytes bytes = harness::encode_binary(harness::read_any_trace(entry.path().string()));
-    harness::write_file((corpus / fmt::format("seed-{}-{}", n++, entry.path().stem().string())).string(),
-                        harness::as_text(bytes));
+  for (const harness::Trace& trace : read_seeds(from)) {
+    harness::write_file((corpus / fmt::format("seed-{}", n++)).string(),
+                        harness::as_text(harness::encode_binary(trace)));
   }
   return n;
 }
@@ -125,6 +122,7 @@ class Campaign {
                                      fmt::format("-timeout={}", kUnitTimeout_s),
                                      "-print_final_stats=1",
                                      "-reload=1"};
+    if (options_.runs) args.push_back(fmt::format("-runs={}", options_.runs));
     if (options_.seed) args.push_back(fmt::format("-seed={}", options_.seed + i));
     job.pid = spawn(args, job.log, out_.string());
     if (job.pid < 0) throw UsageError("no process can be started");
@@ -142,7 +140,7 @@ class Campaign {
         if (job.status && *job.status != 0 && !stopping) stopping = stop_all(SIGINT);
       }
       if (!running) break;
-      if (elapsed() > static_cast<double>(options_.time_s + kGrace_s)) stop_all(SIGKILL);
+      if (options_.time_s && elapsed() > static_cast<double>(options_.time_s + kGrace_s)) stop_all(SIGKILL);
       show();
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
@@ -260,7 +258,11 @@ class Campaign {
 
 int run_fuzz(const FuzzOptions& options) {
   if (options.engine != "libfuzzer") throw UsageError("there is no engine '" + options.engine + "'; libfuzzer is");
-  if (options.subject != "builtin") throw UsageError("the fuzz targets are built with the subject builtin only");
+  if (options.time_s == 0 && options.runs == 0) throw UsageError("--time 0: then --runs says when to end");
+  if (make_provider(options.subject)) return fuzz_provider(options);
+  if (options.subject != "builtin") {
+    throw UsageError("--subject: builtin and provider:LIBRARY[,OPTIONS] can be fuzzed; a live switch is for check");
+  }
   return Campaign(options).run();
 }
 

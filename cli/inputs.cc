@@ -5,6 +5,7 @@
 
 #include "cli/subjects.h"
 #include "harness/convert.h"
+#include "harness/expect.h"
 
 namespace oftwin::cli {
 
@@ -27,6 +28,20 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs) {
     std::sort(below.begin(), below.end());
     out.insert(out.end(), below.begin(), below.end());
   }
+  return out;
+}
+
+std::vector<harness::Trace> read_seeds(const std::string& folder) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(folder)) throw UsageError(folder + ": is no folder");
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_regular_file() && (name.ends_with(".trace") || name.ends_with(".bin"))) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<harness::Trace> out;
+  for (const std::string& file : files) out.push_back(harness::read_any_trace(file));
   return out;
 }
 

@@ -116,6 +116,8 @@ void limit_memory(unsigned megabytes) {
   setrlimit(RLIMIT_AS, &limit);
 }
 
+}  // namespace
+
 void be_guarded(const Guard& guard, int words) {
   words_fd = words;
   describe_fault = guard.describe;
@@ -125,6 +127,8 @@ void be_guarded(const Guard& guard, int words) {
   limit_memory(guard.memory_mb);
   catch_faults();
 }
+
+namespace {
 
 [[noreturn]] void child(int out, Progress::Shared* shared, const std::function<std::string(Progress&)>& work) {
   Progress progress(shared);
@@ -194,16 +198,6 @@ std::string how_it_ended(int status) {
   return fmt::format("it exited with code {}", WEXITSTATUS(status));
 }
 
-std::string words_of(int fd) {
-  const off_t size = lseek(fd, 0, SEEK_END);
-  if (size <= 0) return "";
-  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(kWordsKept));
-  std::string text(static_cast<std::size_t>(size - from), '\0');
-  const ssize_t n = pread(fd, text.data(), text.size(), from);
-  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  return text;
-}
-
 // A hung child says where it hangs if it can, and is gone afterwards in any case.
 void end_hung(pid_t pid, bool guarded) {
   if (guarded) {
@@ -217,6 +211,37 @@ void end_hung(pid_t pid, bool guarded) {
   }
   kill(pid, SIGKILL);
 }
+
+}  // namespace
+
+std::string last_words_in(int words) {
+  const off_t size = lseek(words, 0, SEEK_END);
+  if (size <= 0) return "";
+  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(kWordsKept));
+  std::string text(static_cast<std::size_t>(size - from), '\0');
+  const ssize_t n = pread(words, text.data(), text.size(), from);
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text;
+}
+
+IsolatedOutcome end_child(pid_t pid, const IsolateOptions& options, bool hung) {
+  if (hung) end_hung(pid, options.guard.has_value());
+  IsolatedOutcome outcome;
+  int status = 0;
+  rusage used{};
+  while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {}
+  outcome.ended_well = !hung && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  outcome.why =
+      hung ? fmt::format("it did nothing for {:g} s and was ended", static_cast<double>(options.hang.count()) / 1000)
+           : how_it_ended(status);
+  const auto used_mb = static_cast<unsigned long>(used.ru_maxrss) / 1024;
+  if (options.guard && options.guard->memory_mb != 0 && used_mb * 10 >= options.guard->memory_mb * 7ul) {
+    outcome.why += fmt::format("; it had {} MB of memory, and the limit is {}", used_mb, options.guard->memory_mb);
+  }
+  return outcome;
+}
+
+namespace {
 
 IsolatedOutcome run_here(const std::function<std::string(Progress&)>& work) {
   SharedMemory memory;
@@ -243,31 +268,19 @@ IsolatedOutcome run_isolated(const IsolateOptions& options, const std::function<
     child(ends[1], memory.get(), work);
   }
   close(ends[1]);
-  IsolatedOutcome outcome;
   std::string result;
-  bool finished = read_all(ends[0], *memory.get(), options, result);
+  const bool finished = read_all(ends[0], *memory.get(), options, result);
   close(ends[0]);
-  if (!finished) end_hung(pid, options.guard.has_value());
-  int status = 0;
-  rusage used{};
-  while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {}
+  IsolatedOutcome outcome = end_child(pid, options, !finished);
   outcome.done = memory.get()->done;
   if (words >= 0) {
-    outcome.last_words = words_of(words);
+    outcome.last_words = last_words_in(words);
     close(words);
   }
-  const bool whole = !result.empty() && result.back() == kWhole;
-  if (finished && whole && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+  if (outcome.ended_well && !result.empty() && result.back() == kWhole) {
     result.pop_back();
     outcome.result = std::move(result);
     return outcome;
-  }
-  outcome.why = finished ? how_it_ended(status)
-                         : fmt::format("it did nothing for {:g} s and was ended",
-                                       static_cast<double>(options.hang.count()) / 1000);
-  const auto used_mb = static_cast<unsigned long>(used.ru_maxrss) / 1024;
-  if (options.guard && options.guard->memory_mb != 0 && used_mb * 10 >= options.guard->memory_mb * 7ul) {
-    outcome.why += fmt::format("; it had {} MB of memory, and the limit is {}", used_mb, options.guard->memory_mb);
   }
   if (std::uint32_t size = memory.get()->trace_size) {
     outcome.trace = harness::decode_binary({memory.get()->trace, size});

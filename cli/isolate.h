@@ -4,6 +4,8 @@
 // when it dies, the trace is still there. Nothing is written to disk for the good case.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -33,6 +35,7 @@ class Progress {
 struct IsolatedOutcome {
   std::optional<std::string> result;    // what the work returned; nullopt: it was lost
   std::string why;                      // how it was lost: signal, exit code or hang
+  bool ended_well = false;              // by itself, with code 0
   std::optional<harness::Trace> trace;  // the last one announced
   std::uint64_t done = 0;               // as in the last step()
   std::string last_words;               // guarded: what it wrote to standard error, and the stack where it was lost
@@ -56,6 +59,13 @@ struct IsolateOptions {
 
 // `work` runs in the child; an exception that leaves it loses it.
 IsolatedOutcome run_isolated(const IsolateOptions& options, const std::function<std::string(Progress&)>& work);
+
+// For a process that is forked in another way. In it, at its beginning: it keeps to the guard's limits, and what it
+// writes to standard error, and where it is lost, goes to `words`, a descriptor of memory.
+void be_guarded(const Guard& guard, int words);
+// Beside it: waits for its end, which is brought about if it hangs; `why` of the outcome says how it ended.
+IsolatedOutcome end_child(pid_t pid, const IsolateOptions& options, bool hung);
+std::string last_words_in(int words);
 
 // Runs `attempt` in a process of its own, for at most `seconds`; nullopt if that was lost.
 std::optional<std::int64_t> attempt_isolated(unsigned seconds, const std::function<std::int64_t()>& attempt);

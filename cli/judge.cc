@@ -10,6 +10,7 @@
 #include "cli/check_live.h"
 #include "cli/subjects.h"
 #include "harness/files.h"
+#include "harness/subject/allocations.h"
 #include "spec/clauses.h"
 
 namespace oftwin::cli {
@@ -54,6 +55,7 @@ harness::ClauseSet contract_at_work(const harness::ProviderCounts& did) {
   for (std::size_t i = 0; i < clauses().size(); ++i) out[i] = operations && clauses()[i].kind == ClauseKind::contract;
   if (did.refused == 0) out.reset(clause("PROV-3"));
   if (did.expired == 0) out.reset(clause("PROV-10"));
+  if (!harness::can_count_allocations()) out.reset(clause("PROV-12"));
   return out;
 }
 

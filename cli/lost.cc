@@ -40,7 +40,8 @@ std::size_t clause_named(std::string_view id) {
   return at == clauses().end() ? clause("PROV-13") : static_cast<std::size_t>(at - clauses().begin());
 }
 
-// `libmine.so(+0x10b6)[0x7f..]`, said by the C library: with the function and the line, if addr2line is there to tell.
+}  // namespace
+
 std::string frame_named(const std::string& frame) {
   const std::size_t open = frame.find('('), plus = frame.find("+0x", open), close = frame.find(')', plus);
   if (open == std::string::npos || close == std::string::npos || frame.find('\'') != std::string::npos) return frame;
@@ -56,6 +57,8 @@ std::string frame_named(const std::string& frame) {
   while (!named.empty() && named.back() == '\n') named.pop_back();
   return named.empty() || named.starts_with("??") ? frame : named;
 }
+
+namespace {
 
 // From the fault to where the provider was called: our own frames above and below are nobody's concern.
 std::string stack_of(std::string_view frames) {
@@ -149,17 +152,22 @@ harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harn
   return harness::minimize(trace, probe, effort).value_or(trace);
 }
 
+std::string print_loss(const Loss& loss) {
+  harness::ClauseSet clauses;
+  clauses.set(loss.clause);
+  std::string words = loss.words + stack_of(loss.frames);
+  words.erase(0, words.find_first_not_of('\n'));
+  if (!words.empty()) words.insert(0, "\n");
+  return fmt::format("{}\n{}\n{}", loss.how, words, harness::print_clauses(clauses));
+}
+
 harness::Finding finding_of(const harness::Trace& shown, const Loss& loss, const std::string& subject) {
   harness::Finding f;
   f.clauses.set(loss.clause);
   f.lost = true;
   f.title = fmt::format("{} was lost: {}", subject, loss.how);
   f.trace = harness::print_trace(shown);
-  std::string words = loss.words + stack_of(loss.frames);
-  words.erase(0, words.find_first_not_of('\n'));
-  if (!words.empty()) words.insert(0, "\n");
-  f.report = fmt::format("{} was lost:\n\n{}----\n{}\n{}\n{}", subject, f.trace, loss.how, words,
-                         harness::print_clauses(f.clauses));
+  f.report = fmt::format("{} was lost:\n\n{}----\n{}", subject, f.trace, print_loss(loss));
   return f;
 }
 

@@ -44,6 +44,13 @@ harness::Probe isolated(harness::Probe probe, unsigned seconds);
 harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harness::Subject& subject,
                              const ProviderLimits& limits);
 
+// `libmine.so(+0x10b6)[0x7f..]`, as the C library says it: with the function and the line, if addr2line is there to
+// tell.
+std::string frame_named(const std::string& frame);
+
+// How it was lost, in a line; its words, the stack and the clause in those that follow.
+std::string print_loss(const Loss& loss);
+
 harness::Finding finding_of(const harness::Trace& shown, const Loss& loss, const std::string& subject);
 
 }  // namespace oftwin::cli

@@ -18,6 +18,17 @@ using namespace oftwin::cli;
 
 constexpr int kUsage = 2;
 
+void add_provider_limits(CLI::App& c, ProviderLimits& o) {
+  c.add_option("--patience", o.patience.ms,
+               "A provider completes each operation within so many ms of the switch's clock, or within its runs, "
+               "whichever is later")
+      ->capture_default_str();
+  c.add_option("--call", o.call_s, "Seconds that a provider has for one call")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
+  c.add_option("--memory", o.memory_mb, "MB that a provider's process may grow by; 0: no limit")->capture_default_str();
+}
+
 void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   auto* c = app.add_subcommand("check", "Traces, recordings, captures against model and subject");
   c->add_option("INPUT", o.inputs, "Traces, recordings (*.jsonl.gz), captures (*.pcap), or folders of them");
@@ -51,27 +62,24 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");
   c->add_flag("--probe", o.probe, "Find out what a live switch has, and write it as a profile; its flows are lost");
   c->add_option("-o", o.output, "File for that profile; standard output without it");
-  c->add_option("--runs", o.provider.patience.runs, "A provider completes each operation within so many of its run()s,")
+  c->add_option("--runs", o.provider.patience.runs, "The runs that a provider has for each operation (see --patience)")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  c->add_option("--patience", o.provider.patience.ms, "or within so many ms of the switch's clock, whichever is later")
-      ->capture_default_str();
-  c->add_option("--call", o.provider.call_s, "Seconds that a provider has for one call")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 3600));
-  c->add_option("--memory", o.provider.memory_mb, "MB that a provider's process may grow by; 0: no limit")
-      ->capture_default_str();
+  add_provider_limits(*c, o.provider);
   c->add_flag("--in-process", o.provider.in_process, "A provider without a process of its own, for a debugger");
   c->add_flag("--rewrite", o.rewrite, "Regenerate the expectations of traces from the model; checks nothing");
 }
 
 void add_fuzz(CLI::App& app, FuzzOptions& o) {
   auto* c = app.add_subcommand("fuzz", "A fuzz campaign");
-  c->add_option("--subject", o.subject, "What is checked")->capture_default_str();
+  c->add_option("--subject", o.subject, "What is checked: builtin, or provider:LIBRARY[,OPTIONS]")
+      ->capture_default_str();
+  c->add_option("--runs", o.runs, "Traces of each job; 0: as many as there is time for")->capture_default_str();
+  add_provider_limits(*c, o.provider);
   c->add_option("--engine", o.engine, "What drives it: libfuzzer")->capture_default_str();
   c->add_option("--target", o.target,
                 "The fuzz target (default: lockstep_agrees_fuzz, looked for beside this command)");
-  c->add_option("--time", o.time_s, "Seconds")->capture_default_str();
+  c->add_option("--time", o.time_s, "Seconds; 0: until the runs are done")->capture_default_str();
   c->add_option("--jobs", o.jobs, "Processes side by side")->capture_default_str()->check(CLI::Range(1, 256));
   c->add_option("--corpus", o.corpus, "Folder of binary or text traces to begin with");
   c->add_option("--out", o.out, "Folder for what is found and for the grown corpus")->capture_default_str();
@@ -129,7 +137,9 @@ void add_serve(CLI::App& app, ServeOptions& o) {
   c->add_option("-p,--private-key", o.private_key, "For ssl: and pssl:, PEM file");
   c->add_option("-c,--certificate", o.certificate, "For ssl: and pssl:, PEM file");
   c->add_option("-C,--ca-cert", o.ca_cert, "For ssl: and pssl:, who signs the peers' certificates; PEM file");
-  c->add_option("--subject", o.subject, "Which switch")->capture_default_str();
+  c->add_option("--subject", o.subject, "Which switch: builtin, or one over provider:LIBRARY[,OPTIONS]")
+      ->capture_default_str();
+  add_provider_limits(*c, o.provider);
   c->add_option("--ports", o.ports, "Ports, beside LOCAL")->capture_default_str()->check(CLI::Range(0, 255));
   c->add_option("--tables", o.tables, "Tables")->capture_default_str()->check(CLI::Range(1, 254));
   c->add_option("--datapath-id", o.datapath_id, "Hexadecimal")->capture_default_str();

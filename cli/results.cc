@@ -117,7 +117,12 @@ std::string why(const CheckResult& r) {
 
 }  // namespace
 
-std::string encode_result(const CheckResult& result) { return dump(to_json(result), -1); }
+std::string encode_result(const CheckResult& result) {
+  json j = to_json(result);
+  j["kept"] = json::array();
+  for (const auto& kept : result.kept) j["kept"].push_back({{"n", kept.n}, {"fresh", kept.fresh}});
+  return dump(j, -1);
+}
 
 CheckResult decode_result(const std::string& text) {
   json j = json::parse(text);
@@ -144,6 +149,7 @@ CheckResult decode_result(const std::string& text) {
   r.lost = j["lost"];
   r.saved = j["saved"];
   r.seconds = j["seconds"];
+  for (const auto& kept : j["kept"]) r.kept.push_back({kept["n"], kept["fresh"]});
   return r;
 }
 
@@ -168,6 +174,7 @@ CheckResult& CheckResult::operator+=(CheckResult part) {
   if (!part.saved.empty()) saved = part.saved;
   if (!part.provider.empty()) provider = part.provider;
   conduct += part.conduct;
+  std::ranges::move(part.kept, std::back_inserter(kept));
   seconds += part.seconds;
   return *this;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/lockstep.h"
+#include "harness/steering.h"
 #include "harness/subject/contract.h"
 #include "harness/verdict.h"
 
@@ -21,13 +22,14 @@ struct CheckResult {
   harness::ClauseSet compared;  // those of them that were at work where the subject was compared
   std::vector<harness::Finding> findings;
   std::vector<harness::Reading> readings;
-  std::vector<std::string> notes;     // lines worth printing although all is well
-  std::vector<std::string> failures;  // readable, several lines each
-  std::string bad_input;              // why it could not be read
-  std::string lost;                   // how the subject was lost
-  std::string saved;                  // the trace that was saved then, or for a divergence
-  std::string provider;               // what it is, where the subject is a provider library
-  harness::ProviderCounts conduct;    // what it did
+  std::vector<std::string> notes;             // lines worth printing although all is well
+  std::vector<std::string> failures;          // readable, several lines each
+  std::string bad_input;                      // why it could not be read
+  std::string lost;                           // how the subject was lost
+  std::string saved;                          // the trace that was saved then, or for a divergence
+  std::string provider;                       // what it is, where the subject is a provider library
+  harness::ProviderCounts conduct;            // what it did
+  std::vector<harness::Steering::Kept> kept;  // of what is steered
   double seconds = 0;
 
   // Another part of the same input.

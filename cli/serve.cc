@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/provider_apart.h"
 #include "cli/subjects.h"
 #include "harness/default_config.h"
 #include "harness/files.h"
@@ -74,6 +75,7 @@ harness::ServerOptions server_options(const ServeOptions& o) {
   out.limits.flows = o.max_flows;
   out.judged.config = config_of(o);
   out.judged.log = o.log;
+  out.judged.replaceable = make_provider(o.subject) != nullptr;
   out.judged.say = [](const std::string& line) { fmt::print(stderr, "oftwin serve: {}\n", line); };
   if (o.fail_mode != "secure" && o.fail_mode != "standalone") {
     throw UsageError(fmt::format("--fail-mode: '{}' is neither secure nor standalone", o.fail_mode));
@@ -96,19 +98,20 @@ void raise_descriptors(rlim_t wanted) {
 void print_summary(const harness::Server& server, const std::string& json, double seconds) {
   const harness::Stats& judged = server.judged().stats();
   const harness::ServerCounts& c = server.counts();
-  const std::uint64_t divergences = server.judged().divergences();
+  const std::uint64_t divergences = server.judged().divergences(), losses = server.judged().losses();
   if (json != "-") {
     fmt::print(
-        "{} messages judged in {} sessions, {} events, {} divergence{}; {} connections accepted, {} refused, {} "
-        "dropped; {} frames sent; {:.1f} s\n",
-        judged.messages, c.sessions, judged.events, divergences, divergences == 1 ? "" : "s", c.accepted, c.refused,
-        c.dropped, c.frames, seconds);
+        "{} messages judged in {} sessions, {} events, {} divergence{}; the switch was lost {} time{}; {} connections "
+        "accepted, {} refused, {} dropped; {} frames sent; {:.1f} s\n",
+        judged.messages, c.sessions, judged.events, divergences, divergences == 1 ? "" : "s", losses,
+        losses == 1 ? "" : "s", c.accepted, c.refused, c.dropped, c.frames, seconds);
   }
   if (json.empty()) return;
   const nlohmann::ordered_json out = {
       {"messages", judged.messages}, {"events", judged.events}, {"sessions", c.sessions},
-      {"divergences", divergences},  {"accepted", c.accepted},  {"refused", c.refused},
-      {"dropped", c.dropped},        {"frames", c.frames},      {"seconds", seconds}};
+      {"divergences", divergences},  {"losses", losses},        {"accepted", c.accepted},
+      {"refused", c.refused},        {"dropped", c.dropped},    {"frames", c.frames},
+      {"seconds", seconds}};
   const std::string text = out.dump(2) + "\n";
   if (json == "-") {
     fmt::print("{}", text);
@@ -117,10 +120,18 @@ void print_summary(const harness::Server& server, const std::string& json, doubl
   }
 }
 
+// A provider that crashes must not take the guests with it.
+std::unique_ptr<harness::Subject> subject_of(const ServeOptions& o) {
+  if (auto provider = make_provider(o.subject, o.provider.patience)) {
+    return std::make_unique<ProviderApart>(std::move(provider), o.provider);
+  }
+  return make_subject(o.subject);
+}
+
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
-  const auto subject = make_subject(options.subject);
+  const auto subject = subject_of(options);
   net::Reactor reactor;
   reactor.catch_signals();
   raise_descriptors(options.max_connections + options.controllers.size() + kOtherDescriptors);
@@ -136,6 +147,7 @@ int run_serve(const ServeOptions& options) {
     lost = true;
   }
   print_summary(server, options.json, std::chrono::duration<double>(net::Clock::now() - begin).count());
+  lost = lost || server.judged().losses() > 0;
   return lost ? kLost : server.judged().divergences() > 0 ? kDiverged : 0;
 }
 

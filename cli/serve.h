@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "cli/lost.h"
+
 namespace oftwin::cli {
 
 struct ServeOptions {
   std::vector<std::string> listen, snoop, controllers;  // endpoints; none at all: ptcp:6653
   std::string private_key, certificate, ca_cert;
   std::string subject = "builtin";
+  ProviderLimits provider;  // if it is a provider library
   unsigned ports = 4, tables = 1;
   std::string datapath_id = "1";  // hexadecimal
   std::string fail_mode = "secure";
@@ -21,7 +24,8 @@ struct ServeOptions {
   std::string json;  // file, - for standard output
 };
 
-// Until SIGINT or SIGTERM. The exit code: 1 if switch and model differed. throws UsageError, net::NetError, FileError.
+// Until SIGINT or SIGTERM. The exit code: 3 if the switch was lost, even if it began anew; 1 if switch and model
+// differed. throws UsageError, net::NetError, FileError.
 int run_serve(const ServeOptions& options);
 
 }  // namespace oftwin::cli

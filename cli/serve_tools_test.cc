@@ -315,30 +315,4 @@ TEST(Serve, without_controllers_a_standalone_switch_forwards) {
   serving.stop();
 }
 
-// Somebody's provider behind the switch, with a fault that a tool's session comes across: told, saved, and the saved
-// trace shows it again, with that provider and not with the built-in one.
-TEST(Serve, a_provider_that_is_wrong_is_found_out_while_a_tool_uses_it) {
-  const std::string wrong = "provider:" OFTWIN_EXAMPLES "/broken_does_not_count.so";
-  Serving serving({"--subject", wrong});
-  serving.ofctl({"add-flow", "br0", "priority=5 actions=output:2"});
-  EXPECT_EQ(count(serving.ofctl({"dump-flows", "br0"}), "n_packets=0"), 1u);
-  serving.ofctl({"packet-out", "br0", "in_port=1 packet=" + kArp + " actions=TABLE"});
-  serving.ofctl({"dump-flows", "br0"}, 1);
-  EXPECT_EQ(serving.ofctl({"dump-flows", "br0"}), "NXST_FLOW reply:\n") << "it has begun anew";
-  EXPECT_EQ(serving.stop_anyhow(), 1);
-  EXPECT_NE(serving.printed().find(" 1 divergence;"), std::string::npos) << serving.printed();
-  std::vector<std::string> traces;
-  for (const auto& entry : std::filesystem::directory_iterator(serving.log())) {
-    if (entry.path().extension() == ".trace") traces.push_back(entry.path());
-  }
-  ASSERT_EQ(traces.size(), 1u);
-  const auto check = [&](const std::string& subject) {
-    return Process({OFTWIN_COMMAND, "check", traces[0], "--subject", subject, "--out", serving.folder() + "/out"},
-                   serving.folder() + "/check")
-        .stop(0);
-  };
-  EXPECT_EQ(check(wrong), 1);
-  EXPECT_EQ(check("builtin"), 0);
-}
-
 }  // namespace

@@ -140,6 +140,14 @@ std::uint64_t Serving::resident_kb() const {
   return std::regex_search(status, found, std::regex("VmRSS:\\s+([0-9]+)")) ? std::stoull(found[1]) : 0;
 }
 
+std::vector<pid_t> Serving::children() const {
+  const std::string id = std::to_string(process_->id());
+  std::istringstream in(slurp("/proc/" + id + "/task/" + id + "/children"));
+  std::vector<pid_t> out;
+  for (pid_t child = 0; in >> child;) out.push_back(child);
+  return out;
+}
+
 int Serving::stop_anyhow() { return process_->stop(SIGTERM); }
 
 std::map<std::string, double> Serving::stop() {

@@ -54,6 +54,7 @@ class Serving {
   std::vector<std::string> ofctl_command(const std::vector<std::string>& arguments) const;
   std::map<std::string, std::string> ofctl_environment() const { return {{"OVS_RUNDIR", folder_}}; }
   std::uint64_t resident_kb() const;
+  std::vector<pid_t> children() const;  // processes that it has started
 
   // Ends it. Its exit code must be 0, and its summary must tell no divergence. The numbers of the summary.
   std::map<std::string, double> stop();

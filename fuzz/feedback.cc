@@ -1,70 +1,18 @@
 #include "fuzz/feedback.h"
 
-#include <algorithm>
-#include <array>
-#include <bit>
-
 namespace oftwin::fuzz {
 namespace {
-
-constexpr std::size_t kPairs = 1u << 14, kSituations = 1u << 12, kInSituation = 1u << 14;
-constexpr std::size_t kCounters = kMaxClauses + kPairs + kSituations + kInSituation;
 
 #if defined(__linux__) && defined(__clang__)
 __attribute__((used, section("__libfuzzer_extra_counters")))
 #endif
-std::uint8_t counters[kCounters];
-
-// Whether, not how often: each count would be news, and the corpus would drown in it.
-void count(std::size_t i) { counters[i] = 1; }
-
-std::size_t mixed(std::size_t a, std::size_t b) {
-  std::uint64_t h = (a * 0x9e3779b97f4a7c15u) ^ (b + 0x7f4a7c15u) * 0xbf58476d1ce4e5b9u;
-  h ^= h >> 29;
-  return static_cast<std::size_t>(h * 0x94d049bb133111ebu >> 17);
-}
-
-// 0, 1, 2, 3-4, 5-8 ..: enough to tell few from many, and the limit of 50 groups from both.
-std::size_t bucket(std::size_t n) { return n <= 2 ? n : n == 49 || n == 50 ? n : 2 + std::bit_width(n - 1); }
-
-std::size_t situation(const model::State& state) {
-  std::array<std::size_t, 3> operations{};
-  std::size_t victims = 0, blocked = 0, retry = 0, unread = 0, rules = 0;
-  for (const model::Operation& op : state.operations) {
-    ++operations[static_cast<std::size_t>(op.kind)];
-    victims += op.kind == OperationKind::add && op.set_aside.has_value();
-  }
-  for (const model::Connection& conn : state.connections) {
-    blocked += conn.blocked.has_value();
-    retry += conn.retry;
-    unread += !conn.inbox.empty();
-  }
-  for (const model::Table& table : state.tables) rules += table.rules.size();
-  std::size_t out = state.flushing + 2u * state.dead;
-  for (std::size_t n :
-       {operations[0], operations[1], operations[2], victims, blocked, retry, unread, rules, state.groups.size()}) {
-    out = mixed(out, bucket(n));
-  }
-  return out;
-}
+std::uint8_t counters[harness::kFeatures];
 
 }  // namespace
 
+// Whether, not how often: each count would be news, and the corpus would drown in it.
 void Feedback::event(const harness::Lockstep& lockstep) {
-  const harness::ClauseSet& clauses = lockstep.clauses_hit();
-  std::array<std::size_t, kMaxClauses> hit;
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < kClauseCount; ++i) {
-    if (clauses[i]) hit[n++] = i;
-  }
-  const std::size_t now = situation(lockstep.state());
-  for (std::size_t i = 0; i < n; ++i) {
-    count(hit[i]);
-    count(kMaxClauses + kPairs + kSituations + mixed(hit[i], last_situation_) % kInSituation);
-    for (std::size_t j = 0; j < i; ++j) count(kMaxClauses + mixed(hit[i], hit[j]) % kPairs);
-  }
-  count(kMaxClauses + kPairs + now % kSituations);
-  last_situation_ = now;
+  for (const std::size_t feature : walk_.event(lockstep)) counters[feature] = 1;
 }
 
 }  // namespace oftwin::fuzz

@@ -1,11 +1,9 @@
-// Which clauses were hit and what the switch looked like, as coverage for the fuzzer.
+// What a run showed (harness/features.h), as coverage for libFuzzer beside that of the code.
 //
-// Code coverage saturates early: the same lines run in an empty table and behind forty-nine pending groups. A clause, a
-// pair of clauses in one event, a clause in some situation are new even when the code is not. The counters live in the
-// section that libFuzzer reads beside its own; elsewhere they are just memory.
+// The counters live in the section that libFuzzer reads beside its own; elsewhere they are just memory.
 #pragma once
 
-#include "harness/lockstep.h"
+#include "harness/features.h"
 
 namespace oftwin::fuzz {
 
@@ -15,7 +13,7 @@ class Feedback {
   void event(const harness::Lockstep& lockstep);
 
  private:
-  std::size_t last_situation_ = 0;
+  harness::FeatureWalk walk_;
 };
 
 }  // namespace oftwin::fuzz

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "harness/files.h"
@@ -39,27 +40,38 @@ bool JudgedSwitch::happen(EventBody body) {
     const auto divergence = lockstep_.advance(event);
     if (!divergence) return true;
     differed(*divergence);
-  } catch (const SubjectLost& lost) {
-    save(fmt::format("the switch was lost: {}", lost.what()), "");
-    throw;
+  } catch (const SubjectLost& how) {
+    lost(how);
+    if (beginning_ || !options_.replaceable) throw;
+    begin_anew();
+    return false;
   }
   if (beginning_) throw SubjectLost("it differs from the model before anybody has connected");
   begin_anew();
   return false;
 }
 
+// The first line says how, the others where.
+void JudgedSwitch::lost(const SubjectLost& how) {
+  ++losses_;
+  const std::string text = how.what();
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  save("lost", fmt::format("{} was lost: {}", subject_.name(), text.substr(0, end)),
+       text.substr(std::min(end + 1, text.size())));
+}
+
 void JudgedSwitch::differed(const Divergence& divergence) {
   ++divergences_;
-  save(fmt::format("{} and the model differ", subject_.name()),
+  save("divergence", fmt::format("{} and the model differ", subject_.name()),
        print_difference(divergence, history_.events()) + "\n" + print_clauses(options_.config, divergence));
 }
 
-void JudgedSwitch::save(const std::string& what, const std::string& report) {
+void JudgedSwitch::save(const std::string& kind, const std::string& what, const std::string& report) {
   if (saved_ == options_.kept) return;
   std::string line = what;
   ++saved_;
   if (!options_.log.empty()) {
-    const std::string name = fmt::format("{}/divergence-{:%Y%m%dT%H%M%SZ}-{}-{}", options_.log,
+    const std::string name = fmt::format("{}/{}-{:%Y%m%dT%H%M%SZ}-{}-{}", options_.log, kind,
                                          fmt::gmtime(std::time(nullptr)), ::getpid(), saved_);
     write_file(name + ".trace", print_trace(history_.trace({what})));
     write_file(name + ".txt", what + "\n\n" + report);
@@ -67,7 +79,7 @@ void JudgedSwitch::save(const std::string& what, const std::string& report) {
                         history_.missing() + history_.events().size(), name);
   }
   if (!report.empty()) line += "\n" + report;
-  if (saved_ == options_.kept) line += "\nfurther divergences are only counted";
+  if (saved_ == options_.kept) line += "\nwhat comes now is only counted";
   if (options_.say) options_.say(line);
 }
 

@@ -20,10 +20,11 @@ namespace oftwin::harness {
 
 struct JudgedSwitchOptions {
   SwitchConfig config;
-  std::vector<EventBody> beginning;             // what happens first, each time that the switch begins
-  std::string log;                              // folder for traces of divergences; empty: none are kept
-  std::size_t history_bytes = 16u << 20;        // of one trace
-  unsigned kept = 20;                           // divergences that are told and saved; further ones are counted
+  std::vector<EventBody> beginning;       // what happens first, each time that the switch begins
+  std::string log;                        // folder for traces of divergences; empty: none are kept
+  std::size_t history_bytes = 16u << 20;  // of one trace
+  unsigned kept = 20;                     // divergences and losses that are told and saved; more are counted
+  bool replaceable = false;  // a subject that is lost can begin anew: its provider has a process of its own
   std::function<void(const std::string&)> say;  // lines for a person; may be empty
 };
 
@@ -32,19 +33,21 @@ class JudgedSwitch {
   // `subject` outlives this. throws SubjectLost.
   JudgedSwitch(Subject& subject, JudgedSwitchOptions options);
 
-  // What came out is in got(). False: the two differed, nothing came out, and the switch has begun anew.
-  // throws SubjectLost after saving what led there, FileError.
+  // What came out is in got(). False: the two differed or the subject was lost, nothing came out, and the switch has
+  // begun anew. throws SubjectLost after saving what led there, if the subject can't begin anew; FileError.
   bool happen(EventBody body);
 
   const std::vector<Observation>& got() const { return lockstep_.got(); }
   const model::State& state() const { return lockstep_.state(); }  // and the switch's, as they agree
   const Stats& stats() const { return lockstep_.stats(); }
   std::uint64_t divergences() const { return divergences_; }
+  std::uint64_t losses() const { return losses_; }
 
  private:
   void begin_anew();
-  void save(const std::string& what, const std::string& report);
+  void save(const std::string& kind, const std::string& what, const std::string& report);
   void differed(const Divergence& divergence);
+  void lost(const SubjectLost& how);
 
   Subject& subject_;
   const JudgedSwitchOptions options_;
@@ -52,7 +55,7 @@ class JudgedSwitch {
   History history_;
   std::uint32_t next_id_ = 1;
   bool beginning_ = false;
-  std::uint64_t divergences_ = 0;
+  std::uint64_t divergences_ = 0, losses_ = 0;
   unsigned saved_ = 0;
 };
 

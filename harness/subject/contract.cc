@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/subject/allocations.h"
 #include "spec/clauses.h"
 
 namespace oftwin::harness {
@@ -29,7 +30,10 @@ ProviderCounts& ProviderCounts::operator+=(const ProviderCounts& o) {
 class Contract::Calling {
  public:
   Calling(Contract& contract, Where where, const char* name)
-      : contract_(contract), before_(std::exchange(contract.where_, where)), name_before_(call_in_progress) {
+      : contract_(contract),
+        before_(std::exchange(contract.where_, where)),
+        name_before_(call_in_progress),
+        runs_(name) {
     call_in_progress = name;
   }
   ~Calling() {
@@ -43,6 +47,7 @@ class Contract::Calling {
   Contract& contract_;
   const Where before_;
   const char* const name_before_;
+  const ProviderRuns runs_;
 };
 
 Contract::Contract(const oft_provider& inner, void* instance, MirrorArena& arena, const Patience& patience,

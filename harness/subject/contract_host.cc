@@ -1,6 +1,7 @@
 // What is judged on the way from the provider to the host.
 #include <algorithm>
 
+#include "harness/subject/allocations.h"
 #include "harness/subject/contract.h"
 #include "harness/subject/scripted_provider.h"
 #include "spec/clauses.h"
@@ -121,16 +122,33 @@ void Contract::fill_host() {
   t.abi_major = OFT_PROVIDER_ABI_MAJOR;
   t.abi_minor = OFT_PROVIDER_ABI_MINOR;
   t.size = sizeof t;
-  t.now_ms = [](void* p) { return self(p).host_table_->now_ms(self(p).host_); };
-  t.op_complete = [](void* p, oft_op* op, oft_error error) { self(p).op_complete(op, error); };
-  t.rule_expire = [](void* p, const oft_rule* rule, oft_expiry_reason reason) { self(p).rule_expire(rule, reason); };
+  t.now_ms = [](void* p) {
+    const HostRuns host;
+    return self(p).host_table_->now_ms(self(p).host_);
+  };
+  t.op_complete = [](void* p, oft_op* op, oft_error error) {
+    const HostRuns host;
+    self(p).op_complete(op, error);
+  };
+  t.rule_expire = [](void* p, const oft_rule* rule, oft_expiry_reason reason) {
+    const HostRuns host;
+    self(p).rule_expire(rule, reason);
+  };
   t.packet_in = [](void* p, std::uint16_t in_port, const std::uint8_t* frame, std::uint64_t len,
                    oft_packet_in_reason reason, std::uint16_t send_len) {
+    const HostRuns host;
     self(p).packet_in(in_port, {frame, static_cast<std::size_t>(len)}, reason, send_len);
   };
-  t.port_changed = [](void* p, oft_port_change change, const oft_port* port) { self(p).port_changed(change, port); };
-  t.test_looked_up = [](void* p, std::uint8_t table, const oft_rule* rule) { self(p).looked_up(table, rule); };
+  t.port_changed = [](void* p, oft_port_change change, const oft_port* port) {
+    const HostRuns host;
+    self(p).port_changed(change, port);
+  };
+  t.test_looked_up = [](void* p, std::uint8_t table, const oft_rule* rule) {
+    const HostRuns host;
+    self(p).looked_up(table, rule);
+  };
   t.test_transmitted = [](void* p, std::uint16_t port, const std::uint8_t* frame, std::uint64_t len) {
+    const HostRuns host;
     self(p).transmitted(port, {frame, static_cast<std::size_t>(len)});
   };
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "harness/subject/allocations.h"
 #include "harness/subject/driver.h"
 #include "harness/subject/freedoms.h"
 #include "harness/subject/provider_library.h"
@@ -60,6 +61,7 @@ class Assembly : public Driver, private Contract::Watcher {
     if (contract_.has_door()) {
       std::vector<oft_port> ports;
       for (const PortConfig& port : config.ports) ports.push_back(to_oft(port));
+      const ProviderRuns runs("test_set_ports");
       if (table.test_set_ports(instance, ports.data(), static_cast<std::uint32_t>(ports.size())) != OFT_OK) {
         throw ProviderRefused("its test_set_ports() refuses the ports");
       }
@@ -116,15 +118,19 @@ class LoadedProvider : public ProviderSubject {
   explicit LoadedProvider(ProviderOptions options) : options_(std::move(options)) {}
 
   void reset(const SwitchConfig& config) override {
-    if (assembly_) counts_ += assembly_->contract().counts();
-    assembly_.reset();
-    arena_.reset();
+    close();
     if (!library_) library_ = std::make_unique<ProviderLibrary>(options_.path);
-    void* instance = library_->table().create(options_.options ? options_.options->c_str() : nullptr);
+    void* instance = create();
     if (instance == nullptr) throw ProviderRefused(options_.path + ": its create() returns NULL");
     try {
       assembly_ = std::make_unique<Assembly>(config, library_->table(), instance, arena_, options_.patience);
     } catch (const ProviderRefused& why) { throw ProviderRefused(options_.path + ": " + why.what()); }
+  }
+
+  void close() override {
+    if (assembly_) counts_ += assembly_->contract().counts();
+    assembly_.reset();
+    arena_.reset();
   }
 
   void drive(const Event& event, std::vector<Observation>& out) override {
@@ -177,10 +183,16 @@ class LoadedProvider : public ProviderSubject {
     const oft_provider& table = library_->table();
     return fmt::format(
         "{}, provider.h {}.{}, {}", table.name != nullptr ? table.name : "(no name)", table.abi_major, table.abi_minor,
-        packets() ? "with a test door" : "without a test door: what packets meet is not judged, nor what they count");
+        table.test_inject != nullptr ? "with a test door"
+                                     : "without a test door: what packets meet is not judged, nor what they count");
   }
 
  private:
+  void* create() const {
+    const ProviderRuns runs("create");
+    return library_->table().create(options_.options ? options_.options->c_str() : nullptr);
+  }
+
   const ProviderOptions options_;
   const Conduct nothing_;
   mutable Event driven_;

@@ -23,6 +23,8 @@ struct ProviderOptions {
 
 class ProviderSubject : public Subject {
  public:
+  // The switch that reset() made comes to its end, and its provider's instance with it.
+  virtual void close() = 0;
   // Of all traces so far.
   virtual ProviderCounts counts() const = 0;
   // After reset(): "acme 1.2, with a test door"; before, nothing.

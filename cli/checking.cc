@@ -1,0 +1,153 @@
+#include "cli/checking.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "cli/subjects.h"
+#include "harness/files.h"
+#include "harness/subject/provider_library.h"
+#include "harness/trace_text.h"
+
+namespace oftwin::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kBatch = 2000, kSteeredBatch = 500;  // generated traces for one process
+constexpr std::uint64_t kMostHangs = 10;                     // of a campaign by hanging; by then it is clear
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+bool hung(const IsolatedOutcome& outcome) { return outcome.why.starts_with("it did nothing"); }
+
+std::string lost_file(const CheckOptions& options, const std::string& input) {
+  std::string name = std::filesystem::path(input).filename().string();
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return fmt::format("{}/lost-{}.trace", options.out, name);
+}
+
+void save(harness::Trace trace, const std::string& comment, const std::string& file, CheckResult& result) {
+  trace.comments = {comment};
+  harness::write_file(file, harness::print_trace(trace));
+  result.saved = file;
+}
+
+}  // namespace
+
+Checking::Checking(const CheckOptions& options, const Until& until)
+    : options_(options), until_(until), checker_(options), provider_(make_provider(options.subject) != nullptr) {}
+
+std::optional<CheckResult> Checking::try_provider() {
+  if (!provider_) return std::nullopt;
+  const IsolatedOutcome outcome = run_isolated(how("loading"), [&](Progress&) {
+    try {
+      checker_.try_provider();
+      return std::string();
+    } catch (const harness::ProviderRefused& why) { return std::string(why.what()); }
+  });
+  if (outcome.result && !outcome.result->empty()) throw UsageError(*outcome.result);
+  if (outcome.result) return std::nullopt;
+  CheckResult result;
+  result.input = "loading";
+  result.kind = "provider";
+  add_loss(outcome, harness::Trace{}, "", result);
+  return result;
+}
+
+CheckResult Checking::file(const std::string& file) {
+  const auto begin = Clock::now();
+  const IsolatedOutcome outcome =
+      run_isolated(how(file), [&](Progress& p) { return encode_result(checker_.check(file, p)); });
+  CheckResult result;
+  if (outcome.result) {
+    result = decode_result(*outcome.result);
+  } else {
+    result.input = file;
+    result.kind = "file";
+    add_loss(outcome, outcome.trace, lost_file(options_, file), result);
+  }
+  result.seconds = seconds_since(begin);
+  return result;
+}
+
+CheckResult Checking::generated() {
+  const auto begin = Clock::now();
+  CheckResult all;
+  all.input = generated_text(options_);
+  all.kind = "random";
+  std::uint64_t losses = 0, hangs = 0;
+  std::uint64_t at = 0;
+  while (at < options_.generated() && all.bad_input.empty() && !until_.over()) {
+    const std::uint64_t count = std::min(options_.steered ? kSteeredBatch : kBatch, options_.generated() - at);
+    const IsolatedOutcome outcome = batch(all, at, count);
+    if (outcome.result) {
+      take(*outcome.result, all);
+      at += count;
+      continue;
+    }
+    const std::uint64_t lost = at + std::min(outcome.done, count - 1);
+    if (const auto before = batch(all, at, lost - at); before.result) take(*before.result, all);
+    add_loss(outcome, outcome.trace, checker_.file_of("lost", lost), all);
+    at = lost + 1;
+    ++losses;
+    hangs += hung(outcome);
+    if (provider_ && hangs < kMostHangs) continue;
+    if (at < options_.generated()) all.notes.push_back(fmt::format("given up after {} traces", at));
+    break;
+  }
+  if (until_.over()) all.notes.push_back((options_.steered ? "ended: " : "ended early: ") + until_.why());
+  if (losses > 1) all.lost += fmt::format(" (the first of {} losses)", losses);
+  all.seconds = seconds_since(begin);
+  return all;
+}
+
+void Checking::take(const std::string& result, CheckResult& all) {
+  CheckResult part = decode_result(result);
+  checker_.keep(part.kept);
+  part.kept.clear();
+  all += std::move(part);
+}
+
+IsolateOptions Checking::how(const std::string& label) const {
+  if (provider_) {
+    IsolateOptions guarded = isolation_for(options_.provider, label);
+    if (known_to_hang_) guarded.hang = std::min(guarded.hang, std::chrono::milliseconds(1000));
+    return guarded;
+  }
+  IsolateOptions plain;
+  plain.label = label;
+  return plain;
+}
+
+IsolatedOutcome Checking::batch(const CheckResult& so_far, std::uint64_t first, std::uint64_t count) {
+  harness::ClauseSet known;
+  for (const auto& finding : so_far.findings) known |= finding.clauses;
+  return run_isolated(how(so_far.input), [&](Progress& p) {
+    return encode_result(checker_.check_generated(so_far.input, first, count, known, until_, p));
+  });
+}
+
+// A loss of a kind that is not known yet is made small.
+void Checking::add_loss(const IsolatedOutcome& outcome, const std::optional<harness::Trace>& trace,
+                        const std::string& file, CheckResult& result) {
+  const Loss loss = loss_of(outcome);
+  if (result.lost.empty()) result.lost = provider_ ? loss.how : outcome.why;
+  if (!trace) return;
+  if (!provider_) return save(*trace, "The subject was lost while this was driven: " + outcome.why + ".", file, result);
+  if (std::any_of(losses_.begin(), losses_.end(), [&](const Loss& known) { return known.like(loss); })) return;
+  losses_.push_back(loss);
+  known_to_hang_ = known_to_hang_ || hung(outcome);
+  const harness::Trace small =
+      trace->events.empty() ? *trace : minimize_loss(*trace, loss, checker_.subject(), options_.provider);
+  harness::Finding finding = finding_of(small, loss, checker_.subject().name());
+  if (!file.empty()) save(small, "The provider was lost: " + loss.how + ".", file, result);
+  finding.file = file;
+  add_failure(result, finding.report);
+  result.findings.push_back(std::move(finding));
+}
+
+}  // namespace oftwin::cli
