@@ -93,6 +93,10 @@ void add_readings(const live::Campaign& campaign, CheckResult& result) {
     result.notes.push_back(fmt::format("{:>9} {:>10}  {} ({}): {}", shown, shown_left, e.label, e.clause, e.instead));
     result.readings.push_back({e.clause, e.label, e.instead + " " + e.because, used, left});
   }
+  if (const std::uint64_t left = times(campaign.report().left_at, "undecided"); left > 0) {
+    result.notes.push_back(
+        fmt::format("{:>20}  undecided: more states of the model than are followed", fmt::format("left {}", left)));
+  }
 }
 
 // What was found out about connections.

@@ -140,6 +140,11 @@ std::vector<Prediction> predictions() {
        plain + "c1 flow_mod modify priority=10 nw_proto=6 actions=output:3\n\n" + flows},
       {"AListingOfThoseThatAskForEthernet", "is-ethernet",
        ethernet + plain + "c1 stats_request nx_flow vlan_tci=0x0000/0x0000\n\n"},
+      {"TwoFlowsThatDifferInTimeOutsOnly", "is-ethernet",
+       "c1 flow_mod add priority=10 hard_timeout=10 actions=drop\n\n"
+       "c1 flow_mod add priority=10 nw_proto=6 hard_timeout=20 actions=drop\n\nc1 stats_request nx_flow\n\n"},
+      {"AFieldThatNobodyKnows", "nxm-errors", "c1 nx_flow_mod add nxm=0080100400000001 actions=drop\n\n"},
+      {"DescriptionsOfPortsWithABody", "newer-messages", "c1 stats_request type=13 data=0000000000000000\n\n"},
       {"AStrictDeletionInAllTables", "strict-in-all-tables",
        with_tables + "c1 flow_mod add table=1 priority=5 actions=output:1\n\n" +
            "c1 flow_mod add table=2 priority=5 actions=output:1\n\n" +

@@ -165,6 +165,22 @@ TEST(LiveSwitch, WhatOnlySeveralConnectionsShowIsFoundWithoutItsEntry) {
   EXPECT_GT(campaign.report().differing, before);
 }
 
+TEST(LiveSwitch, ManyTimeOutsComeInTime) {
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
+  DrawOptions options;
+  options.timed_per_10000 = 10'000;
+  SwitchConfig config = campaign.introduction().config;
+  config.connections.resize(1);
+  std::size_t waits = 0;
+  const Trace scenario = draw_scenario(3, config, options);
+  for (const Event& e : scenario.events) waits += std::holds_alternative<event::Clock>(e.body);
+  EXPECT_EQ(waits, 1u);
+  EXPECT_GT(scenario.events.size(), 600u);
+  campaign.play("many time-outs", scenario);
+  EXPECT_EQ(campaign.report().agreed, 1u) << told(campaign.report());
+}
+
 TEST(LiveSwitch, ASwitchThatIsKilledAndComesBackLosesNoScenario) {
   const properties::PrivateSwitch ovs;
   Campaign campaign(options_for(ovs));

@@ -31,6 +31,22 @@ bool is_flow_mod(ByteView message) {
   return message[1] == OFPT_VENDOR && message.size() >= wire::vendor_msg::nicira_size && message[15] == NXT_FLOW_MOD;
 }
 
+// Only then is there a choice of the order in which a request touches rules, or of the rule that a packet meets.
+bool has_several(const model::State& state) {
+  std::size_t rules = 0;
+  for (const model::Table& table : state.tables) rules += table.rules.size();
+  return rules > 1;
+}
+bool has_equals(const model::State& state) {
+  return std::any_of(state.tables.begin(), state.tables.end(), [](const model::Table& table) {
+    for (auto a = table.rules.begin(); a != table.rules.end(); ++a) {
+      if (std::any_of(a + 1, table.rules.end(), [&](const model::Rule& b) { return a->priority == b.priority; }))
+        return true;
+    }
+    return false;
+  });
+}
+
 }  // namespace
 
 Records records_of(const Messages& messages) {
@@ -172,10 +188,11 @@ Judgement Judge::judge() {
     for (Branch& branch : branches_) {
       const std::size_t agreed = left.size();
       const bool orders = is_flow_mod(message_of(event));
-      const bool chooses = orders || message_of(event)[1] == OFPT_PACKET_OUT;
+      const bool chooses =
+          message_of(event)[1] == OFPT_PACKET_OUT ? has_equals(branch.state) : orders && has_several(branch.state);
       const Branch before = chooses ? branch : Branch{};
       if (!follow_all(std::move(branch), before, event, at, left, clauses, used)) return out_;
-      if (left.size() > agreed || !orders) continue;
+      if (left.size() > agreed || !orders || !chooses) continue;
       choices_.any_order(true);
       const bool followed = follow_all(Branch{before}, before, event, at, left, clauses, used);
       choices_.any_order(false);

@@ -74,7 +74,9 @@ bool Judge::leftovers(const Branch& branch) {
 // Rules of whose end a reading may say something else.
 std::vector<model::Rule> Judge::told_otherwise(const model::State& state) const {
   std::vector<model::Rule> out;
-  if (!ledger_.dialect() || !ledger_.in_force(ledger_.dialect()->removals_are_told)) return out;
+  const bool extended = std::any_of(state.connections.begin(), state.connections.end(),
+                                    [](const model::Connection& c) { return c.flow_format == model::FlowFormat::nxm; });
+  if (!extended || !ledger_.dialect() || !ledger_.in_force(ledger_.dialect()->removals_are_told)) return out;
   for (const model::Table& table : state.tables) {
     std::copy_if(table.rules.begin(), table.rules.end(), std::back_inserter(out),
                  [](const model::Rule& rule) { return rule.send_flow_removed; });

@@ -63,6 +63,14 @@ const Field* field_of(std::uint32_t type) {
   return it == kFields.end() ? nullptr : &*it;
 }
 
+// Whether it knows the field all the same: registers and fields that came later, and those of OpenFlow 1.2 on.
+bool is_newer(std::uint32_t type) {
+  constexpr std::uint32_t ours = NXM_NX_REG0, last_register = 15, first_newer = 26, last_newer = 125, later = 0x8000;
+  if (type >> 7 >= later) return true;
+  const std::uint32_t number = type - ours;
+  return type >= ours && (number <= last_register || (number >= first_newer && number <= last_newer));
+}
+
 bool met(Needs needs, const Layers& l) {
   const bool v4 = l.dl_type == 0x0800, v6 = l.dl_type == 0x86dd, ip = v4 || v6;
   const bool icmp6 = v6 && l.nw_proto == 58;
@@ -123,7 +131,7 @@ bool named_right(const Bits& bits) {
 
 Check check_bits(const Bits& bits, bool write, const Layers* layers) {
   const Field* field = field_of(bits.header >> 9);
-  if (!field) return {Answer::unknown, {}, false};
+  if (!field && is_newer(bits.header >> 9)) return {Answer::unknown, {}, false};
   if (!named_right(bits)) return refuse(kBadSetType);
   const std::uint32_t width = bits.header >> 9 == NXM_OF_IP_TOS ? 8u : 8u * field->size;
   if (bits.count == 0 || bits.offset >= width || bits.offset + bits.count > width) return refuse(kBadSetLen);
@@ -199,7 +207,7 @@ class ActionCheck {
   Check move() const {
     const Bits from{u32(16), u16(12), u16(10)}, to{u32(20), u16(14), u16(10)};
     for (const Bits& b : {from, to}) {
-      if (!field_of(b.header >> 9)) return {Answer::unknown, {}, false};
+      if (!field_of(b.header >> 9) && is_newer(b.header >> 9)) return {Answer::unknown, {}, false};
       if (!named_right(b)) return refuse(kBadField);
     }
     if (const Check c = check_bits(from, false, layers_); c.answer != Answer::takes) return c;
@@ -215,7 +223,7 @@ class ActionCheck {
   }
   Check multipath() const {
     const Bits to = packed(26, 28);
-    if (!field_of(to.header >> 9)) return {Answer::unknown, {}, false};
+    if (!field_of(to.header >> 9) && is_newer(to.header >> 9)) return {Answer::unknown, {}, false};
     if (!named_right(to)) return refuse(kBadSetType);
     if (decoding()) {
       std::uint32_t least = 0;
@@ -231,7 +239,7 @@ class ActionCheck {
       bool wrong = u16(12) > 5 || members > NX_BUNDLE_MAX_SLAVES || u16(10) > NX_BD_ALG_HRW ||
                    u32(16) != (NXM_OF_IN_PORT << 9 | 2) || u32(28) != 0;
       if (loads) {
-        if (!field_of(to.header >> 9)) return {Answer::unknown, {}, false};
+        if (!field_of(to.header >> 9) && is_newer(to.header >> 9)) return {Answer::unknown, {}, false};
         if (!named_right(to)) return refuse(kBadSetType);
         wrong = to.count < 16;  // nothing else is looked at, see loads_unchecked_bundle()
       } else {
@@ -260,13 +268,13 @@ Check check_entry(std::uint32_t header, ByteView payload, Layers& layers, std::v
   const std::size_t width = masked ? payload.size() / 2 : payload.size();
   const ByteView value = payload.first(width), mask = masked ? payload.subspan(width, width) : ByteView();
   const Field* field = field_of(header >> 9);
-  if (!field) return {Answer::unknown, {}, false};
+  if (!field && is_newer(header >> 9)) return {Answer::unknown, {}, false};
   if (masked) {
     for (std::size_t i = 0; i < std::min(width, mask.size()); ++i) {
       if ((value[i] & ~mask[i]) != 0) return refuse(kBadWildcards);
     }
   }
-  if (width != field->size) return refuse(kBadField);
+  if (!field || width != field->size) return refuse(kBadField);
   if (masked && !field->masks && !all(mask, 0) && !all(mask, 0xff)) return refuse_match(NXBRC_NXM_BAD_MASK);
   if (masked && !field->masks) return {Answer::unknown, {}, false};
   if (!masked && (number(value) & field->zero_bits) != 0) return refuse_match(NXBRC_NXM_BAD_VALUE);
@@ -346,8 +354,12 @@ Check check_actions(ByteView actions, const Layers& layers) {
       if (type != OFPAT_VENDOR && type > OFPAT_ENQUEUE) return refuse_action(OFPBAC_BAD_TYPE);
       if (type == OFPAT_VENDOR) {
         const auto subtype = number(rest.subspan(8, 2));
-        if (subtype == 0 || subtype == 3 || subtype == NXAST_AUTOPATH) return refuse_action(OFPBAC_BAD_VENDOR_TYPE);
-        if (subtype > NXAST_RESUBMIT_TABLE) return {Answer::unknown, {}, false};
+        constexpr std::uint64_t last_newer = 50, first_of_its_own = 254, last_of_its_own = 255;
+        const bool newer = subtype > NXAST_RESUBMIT_TABLE &&
+                           (subtype <= last_newer || (subtype >= first_of_its_own && subtype <= last_of_its_own));
+        if (newer) return {Answer::unknown, {}, false};
+        if (subtype == 0 || subtype == 3 || subtype == NXAST_AUTOPATH || subtype > NXAST_RESUBMIT_TABLE)
+          return refuse_action(OFPBAC_BAD_VENDOR_TYPE);
       }
       if (length < 8 || length > rest.size() || length % 8 != 0) return refuse_action(OFPBAC_BAD_LEN);
       if (type == OFPAT_VENDOR && length < 16) return refuse_action(OFPBAC_BAD_LEN);

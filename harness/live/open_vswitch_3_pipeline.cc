@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kEthernet = 14;
 constexpr std::uint64_t kSpanningTree = 0x0180c2000000;
+constexpr std::uint16_t kNoType = 0x05ff;                                            // of a frame of 802.3
 constexpr std::uint32_t kDepth = 64, kResubmissions = 4096;                          // more is an error
 constexpr std::uint32_t kLawDepth = 16, kLawResubmissions = 256, kLawCopies = 4096;  // DP-16, DP-17
 constexpr std::size_t kMostWords = 60'000, kOutputWords = 300, kMostPacketIns = 40;  // see Run::emit
@@ -34,7 +35,8 @@ class Run {
 
   void packet_out(ByteView actions) {
     const model::Port* in = port(frame_.wanted.in_port);
-    const std::uint32_t refused = frame_.wanted.dl_dst == kSpanningTree ? OFPPC_NO_RECV_STP : OFPPC_NO_RECV;
+    const bool spanning_tree = frame_.wanted.dl_dst == kSpanningTree && frame_.wanted.dl_type == kNoType;
+    const std::uint32_t refused = spanning_tree ? OFPPC_NO_RECV_STP : OFPPC_NO_RECV;
     if (in != nullptr && (in->config.config & refused) != 0) {
       if (!actions.empty()) differs("port-config-of-packet-outs");
       return;

@@ -149,6 +149,12 @@ std::optional<Taken> take_message(const Asked& a) {
     if (ours && ((subtype >= first_newer && subtype <= last_newer) || subtype == a_later_one))
       return leaves("newer-messages");
   }
+  constexpr std::uint8_t descriptions_of_ports = 13;
+  if (m[1] == OFPT_STATS_REQUEST && m.size() >= wire::stats_msg::size && m[8] == 0 && m[9] == descriptions_of_ports) {
+    if (m.size() > wire::stats_msg::size)
+      return refused("newer-messages", openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_LEN));
+    return Taken{"newer-messages", {How::answers, {}, {}, {}, {}, {}}, {}};
+  }
   if (m[1] == OFPT_STATS_REQUEST && m.size() >= wire::nx_stats_msg::size - 4 && m[8] == 0xff && m[9] == 0xff) {
     r.take(4);
     const bool ours = r.get<std::uint32_t>() == NX_VENDOR_ID;

@@ -122,6 +122,11 @@ void show_ethernet(const model::State& state, Records& records, const Used& used
       if (field(r, "priority") != std::to_string(rule.priority) || field(r, "match") != print_nxm(entries)) continue;
       if (field(r, "cookie") != fmt::format("{:#x}", rule.cookie) || field(r, "actions") != print_hex(rule.actions))
         continue;
+      if (field(r, "packets") != std::to_string(rule.packets) || field(r, "bytes") != std::to_string(rule.bytes))
+        continue;
+      if (field(r, "idle_timeout") != std::to_string(rule.idle_timeout) ||
+          field(r, "hard_timeout") != std::to_string(rule.hard_timeout))
+        continue;
       field(r, "match") = "nxm=" + print_hex(kEthernetEntry) + print_hex(entries);
       shown[i] = true;
       return used("is-ethernet");

@@ -35,14 +35,17 @@ class Drawer {
   Trace draw() {
     for (at_ = 0; at_ < open_.size(); ++at_) begin();
     at_ = 0;
-    const bool timed = source_.below(1000) < options_.timed_per_mille;
+    const bool timed = source_.below(10'000) < options_.timed_per_10000;
     const unsigned packets = source_.pick(kPercents);
     const std::uint64_t inputs = source_.between(options_.min_inputs, options_.max_inputs);
     for (std::uint64_t i = 0; i < inputs; ++i) {
       if (several() && elsewhere()) continue;
       source_.chance(packets) ? packet() : message();
     }
-    if (timed) wait();
+    if (timed) {
+      timed_flows();
+      wait();
+    }
     at_ = static_cast<std::size_t>(std::find(open_.begin(), open_.end(), true) - open_.begin()) % open_.size();
     add(messages_.all_flows(0));
     if (options_.table_id) add(encode(request::FlowModTableId{0, 0}));
@@ -128,6 +131,21 @@ class Drawer {
   void happen(EventBody body) {
     trace_.events.push_back({static_cast<std::uint32_t>(trace_.events.size() / 2 + 1), std::move(body)});
     trace_.events.push_back({0, event::Loop{0}});
+  }
+
+  void timed_flows() {
+    constexpr std::array<std::uint16_t, 4> seconds = {0, 1, 1, 10};
+    constexpr std::uint16_t flows = 300;
+    for (std::uint16_t i = 0; i < flows; ++i) {
+      request::FlowMod flow;
+      flow.priority = i;
+      flow.cookie = i;
+      flow.idle_timeout = source_.pick(seconds);
+      flow.hard_timeout = source_.pick(seconds);
+      if (!nameless_flows_ && source_.chance(70)) flow.flags = OFPFF_SEND_FLOW_REM;
+      add(encode(flow));
+      if (source_.chance(10)) packet();
+    }
   }
 
   // Time-outs of a second have come then, those of ten have not.

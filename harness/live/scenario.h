@@ -19,7 +19,7 @@ namespace oftwin::harness::live {
 struct DrawOptions {
   bool nxm = true, table_id = true;  // the extensions that the switch has
   bool malformed = true;
-  unsigned timed_per_mille = 1;   // scenarios that wait for time-outs
+  unsigned timed_per_10000 = 1;   // scenarios that wait for time-outs, of hundreds of flows: waiting takes long
   std::size_t connections = 1;    // some scenarios use up to that many of the config's
   bool reconnects = false;        // and close and open them
   unsigned several_per_cent = 5;  // scenarios that use more than one
