@@ -146,6 +146,23 @@ TEST_F(Command, a_theorem_that_does_not_exist_is_exit_code_2) {
   EXPECT_NE(r.output.find("no_such_thing"), std::string::npos) << r.output;
 }
 
+// A defect of the original after which a rule of the switch's own waits for ever.
+TEST_F(Command, a_lasso_is_exit_code_1_and_a_trace_that_replays) {
+  const std::string small = "explore --live --scope own --states 500";
+  Ran r = run(small);
+  EXPECT_EQ(r.code, 0) << r.output;
+  EXPECT_NE(r.output.find("comes to rest from every one of them"), std::string::npos) << r.output;
+  r = run(small + " --edition E-07 --out " + folder_.string());
+  EXPECT_EQ(r.code, 1) << r.output;
+  EXPECT_NE(r.output.find("lasso: sleeps: after 4 events"), std::string::npos) << r.output;
+  EXPECT_NE(slurp(path("own-lasso.trace")).find("\n# From here on again and again, for ever"), std::string::npos);
+  EXPECT_EQ(run("check " + path("own-lasso.trace")).code, 0);
+  r = run(small + " --edition E-07 --json");
+  EXPECT_EQ(r.code, 1) << r.output;
+  EXPECT_NE(r.output.find("\"kind\": \"sleeps\""), std::string::npos) << r.output;
+  EXPECT_EQ(run(small + " --refine 10").code, 2);
+}
+
 TEST_F(Command, a_broken_trace_is_exit_code_2_with_its_place) {
   Ran r = run("check " + file("a.trace", "\nc1 barrier_request\n\nc1 flow_mod ad\n"));
   EXPECT_EQ(r.code, 2) << r.output;
