@@ -102,7 +102,11 @@ std::optional<Observation> parse_call(const json& j, std::string_view what) {
   if (what == "destruct") return parse_operation(j, OperationKind::remove);
   if (what == "complete") return ob::Complete{parse_kind(j.at("kind")), parse_rule(j, "r"), parse_error(j.at("err"))};
   if (what == "dealloc") return ob::Dealloc{parse_rule(j, "r")};
-  if (what == "choose_table") return ob::ChooseTable{*parse_table_choice(j.at("ans"))};
+  if (what == "choose_table") {
+    auto table = parse_table_choice(j.at("ans"));
+    if (!table) throw Malformed("a provider that is asked for a table gives none");
+    return ob::ChooseTable{*table};
+  }
   if (what == "execute") {
     return ob::Execute{parse_rule(j, "r"), number<std::uint16_t>(j, "in_port"), parse_hex(j.at("d")),
                        parse_error(j.at("ans"))};

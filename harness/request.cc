@@ -34,7 +34,7 @@ Bytes nicira(std::uint32_t xid, NxtSubtype subtype) {
   return out;
 }
 
-// --- What tells a message's kind -----------------------------------------------------------------------------------
+// --- What tells a message's kind -------------------------------------------------------------------------------------
 
 struct Opening {
   Bytes operator()(const Hello& m) const { return header(OFPT_HELLO, m.xid); }
@@ -64,7 +64,7 @@ struct Opening {
   Bytes operator()(const Vendor& m) const { return header(OFPT_VENDOR, m.xid); }
 };
 
-// --- What stands behind it, said once for both directions -----------------------------------------------------------
+// --- What stands behind it, said once for both directions ------------------------------------------------------------
 
 template <class T, class... Kinds>
 concept Is = (std::same_as<std::remove_const_t<T>, Kinds> || ...);
@@ -233,11 +233,10 @@ M taken(ByteView bytes, std::uint32_t xid) {
   return m;
 }
 
-// --- Which kind it is
-// -------------------------------------------------------------------------------------------------
+// --- Which kind it is ------------------------------------------------------------------------------------------------
 
 // The most telling struct that may fit, if it does; otherwise `any`, which always does.
-Request fitting(ByteView message, Request told, Request any) {
+Request fitting(ByteView message, const Request& told, const Request& any) {
   const Bytes again = encode(told);
   return std::ranges::equal(again, message) ? told : any;
 }
@@ -247,7 +246,7 @@ Request read_stats(ByteView message, std::uint32_t xid) {
   const auto type = r.get<std::uint16_t>();
   const auto flags = r.get<std::uint16_t>();
   const ByteView body = r.rest();
-  const Stats any{xid, type, flags, Bytes(body.begin(), body.end())};
+  Request any = Stats{xid, type, flags, Bytes(body.begin(), body.end())};
   if (flags != 0) return any;
   switch (type) {
     case OFPST_FLOW:
@@ -270,11 +269,11 @@ Request read_stats(ByteView message, std::uint32_t xid) {
 
 Request read_vendor(ByteView message, std::uint32_t xid) {
   const ByteView body = message.subspan(wire::header::size);
-  const Vendor any = taken<Vendor>(body, xid);
+  Request any = taken<Vendor>(body, xid);
+  if (body.size() < 12) return any;
   Reader r(body);
-  r.take(4);  // the vendor
+  if (r.get<std::uint32_t>() != NX_VENDOR_ID) return any;
   const auto subtype = r.get<std::uint32_t>();
-  if (any.vendor != NX_VENDOR_ID || any.body.size() < 8) return any;
   switch (subtype) {
     case NXT_FLOW_MOD_TABLE_ID:
       return fitting(message, taken<FlowModTableId>(r.rest(), xid), any);

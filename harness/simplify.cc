@@ -216,7 +216,7 @@ WireMatch* match_of(Request& r) {
 
 // A change to one field of all flow-mods.
 template <class T>
-std::function<void(Request&)> in_flow_mods(T request::FlowMod::* member, std::type_identity_t<T> value) {
+std::function<void(Request&)> in_flow_mods(T request::FlowMod::* member, const std::type_identity_t<T>& value) {
   return [member, value](Request& r) {
     if (auto* m = std::get_if<request::FlowMod>(&r)) m->*member = value;
   };

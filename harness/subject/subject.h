@@ -61,7 +61,7 @@ class Subject {
   // After reset(): the switch as it is, where that is not the config's to say (ports, tables).
   virtual SwitchConfig as_built(const SwitchConfig& config) const { return config; }
   // After drive(): what the event was, as far as this subject understands it. Valid until the next call.
-  virtual const Event& as_driven(const Event& event) const { return event; }
+  virtual const Event& as_driven(const Event& event) const { return event; }  // NOLINT: the caller has the event
   // Whether it shows what such an observation of the model says.
   virtual bool shows(const Observation&) const { return true; }
   // Whether packets can be seen in it.

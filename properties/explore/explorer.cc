@@ -266,6 +266,7 @@ std::size_t bytes_of(const std::deque<Chunk>& chunks) {
 void run_level(std::deque<Worker>& workers) {
   if (workers.size() == 1) return workers.front().level();
   std::vector<std::jthread> threads;
+  threads.reserve(workers.size());
   for (Worker& worker : workers) threads.emplace_back([&worker] { worker.level(); });
 }
 

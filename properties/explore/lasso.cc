@@ -85,6 +85,7 @@ Lasso sleeping_lasso(const Scope& scope, const model::Errata& errata, const Visi
 Lasso turning_lasso(const Scope& scope, const model::Errata& errata, const Visited& visited, LassoKind kind,
                     const std::vector<FairStep>& cycle) {
   std::vector<RoundStep> steps;
+  steps.reserve(cycle.size());
   for (const FairStep& s : cycle) steps.push_back({{s.iteration != 0, s.served != 0}, visited.fingerprint(s.to)});
   const auto begin = std::ranges::find_if(steps, [](const RoundStep& s) { return s.kind.iteration; }) + 1;
   const std::vector<RoundStep> approach(steps.begin(), begin);
