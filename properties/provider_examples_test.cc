@@ -137,14 +137,14 @@ TEST(ProviderCampaign, a_leak_is_told_with_its_place) {
 // What is lost costs the trace that it was lost with, and no other.
 TEST(ProviderCampaign, goes_on_after_a_loss) {
   const fs::path folder = fs::temp_directory_path() / "oftwin-provider-goes-on";
-  const Ran ran = run("check " + subject("broken_crashes_on_a_long_list") + " --random 200 --out " + folder.string());
+  const Ran ran = run("check " + subject("broken_crashes_on_a_long_list") + " --random 80 --out " + folder.string());
   EXPECT_EQ(ran.code, kLost);
   EXPECT_EQ(ran.output.find("given up"), std::string::npos) << ran.output;
   std::smatch m;
-  ASSERT_TRUE(std::regex_search(ran.output, m, std::regex("count 200: ([0-9]+) agreed"))) << ran.output;
+  ASSERT_TRUE(std::regex_search(ran.output, m, std::regex("count 80: ([0-9]+) agreed"))) << ran.output;
   const int agreed = std::stoi(m[1]);
   ASSERT_TRUE(std::regex_search(ran.output, m, std::regex("the first of ([0-9]+) losses"))) << ran.output;
-  EXPECT_EQ(agreed + std::stoi(m[1]), 200) << ran.output;
+  EXPECT_EQ(agreed + std::stoi(m[1]), 80) << ran.output;
   fs::remove_all(folder);
 }
 
@@ -242,7 +242,7 @@ TEST(ProviderFuzz, what_is_broken_is_found_and_the_campaign_goes_on) {
   const fs::path folder = fs::temp_directory_path() / "oftwin-provider-fuzz-broken";
   const auto fuzzed = [&](const std::string& name, int code, const std::string& clause) {
     fs::remove_all(folder);
-    const Ran ran = run("fuzz " + subject("broken_" + name) + " --seed 1 --runs 150 --time 0 --out " + folder.string());
+    const Ran ran = run("fuzz " + subject("broken_" + name) + " --seed 1 --runs 60 --time 0 --out " + folder.string());
     EXPECT_EQ(ran.code, code) << ran.output;
     EXPECT_TRUE(clauses_named(ran.output).contains(clause)) << ran.output;
     EXPECT_EQ(ran.output.find("given up"), std::string::npos) << ran.output;
@@ -258,10 +258,10 @@ TEST(ProviderFuzz, what_is_broken_is_found_and_the_campaign_goes_on) {
   fuzzed("fails_a_removal", kDiverged, "PROV-4");
   const std::string output = fuzzed("crashes_on_a_long_list", kLost, "PROV-13");
   std::smatch m;
-  ASSERT_TRUE(std::regex_search(output, m, std::regex("count 150: ([0-9]+) agreed"))) << output;
+  ASSERT_TRUE(std::regex_search(output, m, std::regex("count 60: ([0-9]+) agreed"))) << output;
   const int agreed = std::stoi(m[1]);
   ASSERT_TRUE(std::regex_search(output, m, std::regex("the first of ([0-9]+) losses"))) << output;
-  EXPECT_EQ(agreed + std::stoi(m[1]), 150) << output;
+  EXPECT_EQ(agreed + std::stoi(m[1]), 60) << output;
   fs::remove_all(folder);
 }
 
