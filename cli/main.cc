@@ -140,6 +140,9 @@ void add_serve(CLI::App& app, ServeOptions& o) {
   c->add_option("--subject", o.subject, "Which switch: builtin, or one over provider:LIBRARY[,OPTIONS]")
       ->capture_default_str();
   add_provider_limits(*c, o.provider);
+  c->add_option("--buffers", o.buffers, "Packet buffers of a connection to a controller; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
   c->add_option("--ports", o.ports, "Ports, beside LOCAL")->capture_default_str()->check(CLI::Range(0, 255));
   c->add_option("--tables", o.tables, "Tables")->capture_default_str()->check(CLI::Range(1, 254));
   c->add_option("--datapath-id", o.datapath_id, "Hexadecimal")->capture_default_str();

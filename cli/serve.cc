@@ -52,6 +52,7 @@ SwitchConfig config_of(const ServeOptions& o) {
   for (unsigned n = 1; n <= o.ports; ++n) ports.push_back(static_cast<std::uint16_t>(n));
   ports.push_back(OFPP_LOCAL);
   SwitchConfig config = harness::default_config(ports);
+  config.n_buffers = o.buffers;
   config.provider = ProviderMode::simulated;
   config.tables.resize(o.tables);
   for (unsigned n = 0; n < o.tables; ++n) {

@@ -15,6 +15,7 @@ struct ServeOptions {
   std::string subject = "builtin";
   ProviderLimits provider;  // if it is a provider library
   unsigned ports = 4, tables = 1;
+  std::uint32_t buffers = 256;    // for packets, of each connection to a controller; 0: none
   std::string datapath_id = "1";  // hexadecimal
   std::string fail_mode = "secure";
   std::uint32_t probe_interval_s = 15;  // 0: never

@@ -221,6 +221,22 @@ TEST(Serve, a_live_check_of_it_needs_no_ledger) {
   EXPECT_GT(serving.stop().at("messages"), 10000);
 }
 
+// Several primaries: roles, and what they mean for who may do and hear what.
+TEST(Serve, its_controllers_have_roles) {
+  const std::string port = std::to_string(free_port());
+  Folder folder;
+  Process check({OFTWIN_COMMAND, "check", "--subject", "ptcp:" + port, "--random", "100", "--several", "100", "--out",
+                 folder.path + "/findings"},
+                folder.path + "/check");
+  const std::string controller = "tcp:127.0.0.1:" + port;
+  Serving serving(
+      {"--buffers", "0", "--controller", controller, "--controller", controller, "--controller", controller});
+  EXPECT_EQ(check.stop(0), 0) << check.output();
+  EXPECT_EQ(count(check.output(), "3 connections at once, roles taken, modelled as primary"), 1u) << check.output();
+  EXPECT_EQ(count(check.output(), "count 100: 100 agreed; "), 1u) << check.output();
+  serving.stop();
+}
+
 TEST(Serve, a_learning_switch_of_os_ken_learns) {
   Folder folder;
   OsKen controller(folder.path, "learning_switch.py", "");

@@ -14,8 +14,10 @@
 
 #include "harness/convert.h"
 #include "harness/live/campaign.h"
+#include "harness/request.h"
 #include "harness/trace_text.h"
 #include "properties/private_switch.h"
+#include "spec/openflow.h"
 
 namespace oftwin::harness::live {
 namespace {
@@ -135,6 +137,25 @@ TEST(LiveSwitch, AMasterThatIsDemotedMayChangeNothingAndHearsNothing) {
   EXPECT_TRUE(report.clauses[clause("ROLE-4")]);
   EXPECT_TRUE(report.clauses[clause("ROLE-5")]);
   EXPECT_TRUE(report.clauses[clause("ASYNC-2")]);
+}
+
+TEST(LiveSwitch, APortThatIsTakenDownHasNoLinkAndEverybodyIsTold) {
+  const properties::PrivateSwitch ovs;
+  Campaign campaign(options_for(ovs));
+  Trace trace = parse_trace("switch tables=1 ports=1 connections=c1,c2 provider=simulated\n\nc2 barrier_request\n");
+  const PortConfig& port = campaign.introduction().config.ports.back();
+  auto id = static_cast<std::uint32_t>(trace.events.size());
+  for (const std::uint32_t down : {std::uint32_t{OFPPC_PORT_DOWN}, std::uint32_t{0}}) {
+    for (const Bytes& message : {encode(request::PortMod{0, port.number, port.hw_addr, down, OFPPC_PORT_DOWN, 0}),
+                                 encode(request::FeaturesRequest{})}) {
+      trace.events.push_back({++id, event::Recv{trace.config.connections[0], message}});
+    }
+  }
+  campaign.play("down and up", trace);
+  const CampaignReport& report = campaign.report();
+  EXPECT_EQ(report.agreed, 1u) << told(report);
+  EXPECT_EQ(report.used.at("port-down"), 2u);
+  EXPECT_EQ(report.used.at("port-mod-is-told"), 6u) << "the other one, then both, twice";
 }
 
 // The two readings that only several connections show, each left out: found, and with no more connections than it

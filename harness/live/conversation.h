@@ -81,6 +81,7 @@ class Conversation {
   void take_up(Wire& wire);
   void park(std::size_t from);
   void end(Wire& wire);
+  void reset_ports(Wire& wire);
   void move_to(Wire& wire, std::size_t link);
   void turn(Wire& wire, unsigned barriers = 1);
   void settle(Wire& wire);

@@ -52,10 +52,6 @@ void Conversation::Wire::reset_switch() {
   request::FlowMod all;
   all.command = OFPFC_DELETE;
   ask(all, for_reset);
-  if (!any_message(played.trace, [](ByteView m) { return m[1] == OFPT_PORT_MOD; })) return;
-  for (const PortConfig& port : played.trace.config.ports) {
-    ask(request::PortMod{0, port.number, port.hw_addr, port.config, 0x7f, 0}, for_reset);
-  }
 }
 
 void Conversation::Wire::note(ByteView message) {
@@ -164,7 +160,8 @@ void Conversation::end(Wire& wire) {
     wire.reset_connection();
   }
   wire.reset_switch();
-  if (alone) turn(wire, kMessagesInATurn + 1);
+  if (alone) turn(wire);
+  reset_ports(wire);
   wire.sentinel();
   p.unanswered = connections;
   for (std::size_t i = 0; i < connections; ++i) {
@@ -173,6 +170,18 @@ void Conversation::end(Wire& wire) {
   }
   p.bytes = wire.bytes.size();
   links_[wire.link].send(wire.bytes);
+}
+
+// Those that the scenario may have configured, one after the other: what is told of each comes in that order.
+void Conversation::reset_ports(Wire& wire) {
+  for (const PortConfig& port : wire.played.trace.config.ports) {
+    const bool named = any_message(wire.played.trace, [&](ByteView m) {
+      return m[1] == OFPT_PORT_MOD && m.size() >= 10 && (m[8] << 8 | m[9]) == port.number;
+    });
+    if (!named) continue;
+    wire.ask(request::PortMod{0, port.number, port.hw_addr, port.config, 0x7f, 0}, for_reset);
+    turn(wire, kMessagesInATurn + 1);
+  }
 }
 
 // Brings connections that were parked into the known state. What they hear before that is for nobody.

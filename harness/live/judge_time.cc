@@ -67,7 +67,9 @@ bool Judge::reset(Branch& branch) {
   const std::vector<model::Port> ports = branch.state.ports;
   for (model::Port& port : branch.state.ports) {
     for (const PortConfig& before : scenario_.config.ports) {
-      if (before.number == port.config.number) port.config.config = before.config;
+      if (before.number != port.config.number) continue;
+      port.config.config = before.config;
+      port.config.state = before.state;
     }
   }
   Wanted wanted;

@@ -28,8 +28,8 @@ void check_hello(ByteView message) {
 
 }  // namespace
 
-Link::Link(net::Meeting& meeting, net::Deadline deadline, std::uint64_t answer_ms)
-    : channel_(meeting.open(deadline)), answer_ms_(answer_ms), heard_(net::Clock::now()) {
+Link::Link(net::Meeting& meeting, net::Deadline deadline, const KeepAlive& keep_alive)
+    : channel_(meeting.open(deadline)), times_(keep_alive), heard_(net::Clock::now()) {
   if (!channel_) throw LinkError("the switch cannot be reached: " + meeting.why_not());
   channel_->send(encode(request::Hello{}));
   const auto hello = channel_->receive(deadline);
@@ -54,13 +54,16 @@ bool Link::own_business(ByteView message) {
   return true;
 }
 
-net::Deadline Link::due() const { return heard_ + std::chrono::milliseconds(asked_ ? answer_ms_ : kQuiet_ms); }
+net::Deadline Link::due() const {
+  return heard_ + std::chrono::milliseconds(asked_ ? times_.answer_ms : times_.quiet_ms);
+}
 
 void Link::keep_alive() {
   if (net::Clock::now() < due()) return;
   if (asked_) {
     channel_->close();
-    throw LinkError(fmt::format("the switch has gone away: it has not answered an echo request for {} ms", answer_ms_));
+    throw LinkError(
+        fmt::format("the switch has gone away: it has not answered an echo request for {} ms", times_.answer_ms));
   }
   send(encode(request::EchoRequest{kEchoXid, {}}));
   asked_ = true;

@@ -1,7 +1,7 @@
 // One OpenFlow 1.0 session with a live switch, over a channel of harness/net.
 //
 // Does what a controller owes a switch besides asking questions: HELLO and the version that follows from it, an answer
-// to each echo request, and keep-alive. A switch that has said nothing for kQuiet_ms while it was listened to is asked
+// to each echo request, and keep-alive. A switch that has said nothing for `quiet_ms` while it was listened to is asked
 // for a sign of life with an echo request; if nothing comes within `answer_ms` of that, it has gone.
 // Invariant: next() hands out messages of the switch in the order of the stream, without HELLO, echo requests and the
 // replies to our own.
@@ -24,12 +24,15 @@ class LinkError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-inline constexpr std::uint64_t kQuiet_ms = 5000, kAnswer_ms = 10000;
+struct KeepAlive {
+  std::uint64_t answer_ms = 10'000;
+  std::uint64_t quiet_ms = 5'000;
+};
 
 class Link {
  public:
-  // Meets the switch and exchanges HELLO. `answer_ms`: how long a sign of life may take. throws LinkError.
-  Link(net::Meeting& meeting, net::Deadline deadline, std::uint64_t answer_ms = kAnswer_ms);
+  // Meets the switch and exchanges HELLO. throws LinkError.
+  Link(net::Meeting& meeting, net::Deadline deadline, const KeepAlive& keep_alive = {});
 
   void send(ByteView bytes);
   // The next message, waiting for it until `deadline`; nullopt: none has come. throws LinkError when the session is
@@ -54,7 +57,7 @@ class Link {
   void heard() { heard_ = net::Clock::now(), asked_ = false; }
 
   std::unique_ptr<net::Channel> channel_;
-  std::uint64_t answer_ms_;
+  KeepAlive times_;
   net::Clock::time_point heard_;  // of the switch, or asked for a sign of life
   bool asked_ = false;
 };

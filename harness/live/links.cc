@@ -7,12 +7,12 @@ namespace oftwin::harness::live {
 
 Links::Links(net::Reactor& reactor, net::Meeting& meeting, net::Deadline deadline, std::uint64_t answer_ms)
     : reactor_(reactor), meeting_(meeting), answer_ms_(answer_ms) {
-  links_[0] = std::make_unique<Link>(meeting_, deadline, answer_ms_);
+  links_[0] = std::make_unique<Link>(meeting_, deadline, KeepAlive{answer_ms_});
 }
 
 Link* Links::add(net::Deadline deadline) {
   try {
-    links_[size_] = std::make_unique<Link>(meeting_, deadline, answer_ms_);
+    links_[size_] = std::make_unique<Link>(meeting_, deadline, KeepAlive{answer_ms_});
   } catch (const LinkError& e) {
     why_not_ = e.what();
     return nullptr;
@@ -28,8 +28,8 @@ void Links::close(std::size_t link) {
 
 void Links::open(std::size_t link) {
   if (is_open(link)) return;
-  links_[link] =
-      std::make_unique<Link>(meeting_, net::Clock::now() + std::chrono::milliseconds(answer_ms_), answer_ms_);
+  links_[link] = std::make_unique<Link>(meeting_, net::Clock::now() + std::chrono::milliseconds(answer_ms_),
+                                        KeepAlive{answer_ms_});
 }
 
 std::optional<Links::From> Links::poll() {

@@ -163,7 +163,8 @@ class Run {
 
   void transmit(std::uint16_t number) {
     const model::Port* to = port(number);
-    if (to == nullptr || (to->config.config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) != 0) return;
+    if (to == nullptr || (to->config.config & OFPPC_NO_FWD) != 0) return;
+    if ((to->config.config & OFPPC_PORT_DOWN) != 0) differs("port-down");
     write();
     emit(number, PacketInReason::action);
   }

@@ -13,7 +13,7 @@ namespace {
 
 using namespace ovs3;
 
-// The bit against the spanning tree can be set, too.
+// The bit against the spanning tree can be set, too, and a port that is down has no link.
 std::optional<Taken> take_port_mod(const Asked& a) {
   namespace w = wire::port_mod;
   if (a.is_slave()) return std::nullopt;
@@ -24,11 +24,15 @@ std::optional<Taken> take_port_mod(const Asked& a) {
   const auto config = r.get<std::uint32_t>(), mask = r.get<std::uint32_t>();
   for (const model::Port& port : a.state.ports) {
     if (port.config.number != number || port.config.hw_addr != address) continue;
-    if (((port.config.config ^ config) & mask & OFPPC_NO_STP) == 0) return std::nullopt;
-    Taken out = as("no-stp", Bytes(a.message.begin(), a.message.end()));
-    out.instead.then = [number](model::State& state, Memory&) {
+    const std::uint32_t changed = (port.config.config ^ config) & mask;
+    const bool device = (changed & OFPPC_PORT_DOWN) != 0;
+    if (!device && (changed & OFPPC_NO_STP) == 0) return std::nullopt;
+    Taken out = as(device ? "port-down" : "no-stp", Bytes(a.message.begin(), a.message.end()));
+    out.instead.then = [=](model::State& state, Memory&) {
       for (model::Port& p : state.ports) {
-        if (p.config.number == number) p.config.config ^= OFPPC_NO_STP;
+        if (p.config.number != number) continue;
+        p.config.config ^= changed & OFPPC_NO_STP;
+        p.config.state ^= device ? std::uint32_t{OFPPS_LINK_DOWN} : 0;
       }
     };
     return out;
@@ -83,17 +87,23 @@ std::optional<Taken> take_slave(const Asked& a) {
   return refused("slave-length", openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_LEN));
 }
 
-// Everybody else that hears of ports hears of a port-mod that changed one.
+// Everybody else that hears of ports hears of a port-mod that changed one; and then everybody of what became of the
+// link.
 std::vector<Told> tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const model::State& after) {
   std::vector<Told> out;
-  for (const model::Port& port : after.ports) {
-    const bool same = std::any_of(ports.begin(), ports.end(), [&](const model::Port& p) {
-      return p.config.number == port.config.number && p.config.config == port.config.config;
-    });
-    if (same) continue;
+  const auto tell = [&](const PortConfig& port, std::optional<ConnName> but) {
     for (const model::Connection& conn : after.connections) {
-      if (conn.name == by || conn.link != model::Link::up) continue;
-      out.push_back({conn.name, model::encode_port_status(OFPPR_MODIFY, port.config)});
+      if (conn.name == but || conn.link != model::Link::up) continue;
+      out.push_back({conn.name, model::encode_port_status(OFPPR_MODIFY, port)});
+    }
+  };
+  for (const model::Port& port : after.ports) {
+    for (const model::Port& before : ports) {
+      if (before.config.number != port.config.number || before.config == port.config) continue;
+      PortConfig at_once = port.config;
+      at_once.state = before.config.state;
+      tell(at_once, by);
+      if (at_once.state != port.config.state) tell(port.config, std::nullopt);
     }
   }
   return out;
@@ -175,7 +185,7 @@ std::optional<Taken> take(const Asked& a) {
   return take_set_config(a);
 }
 
-constexpr std::array<std::string_view, 44> kReadings = {"nxm-errors",
+constexpr std::array<std::string_view, 45> kReadings = {"nxm-errors",
                                                         "newer-fields",
                                                         "command-first",
                                                         "newer-actions",
@@ -218,7 +228,8 @@ constexpr std::array<std::string_view, 44> kReadings = {"nxm-errors",
                                                         "time-is-open",
                                                         "impossible-reason",
                                                         "port-mod-is-told",
-                                                        "slave-length"};
+                                                        "slave-length",
+                                                        "port-down"};
 
 }  // namespace
 

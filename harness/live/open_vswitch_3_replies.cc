@@ -76,14 +76,14 @@ bool reorder(std::string& match) {
   return true;
 }
 
-// Zeros where an action has padding.
+// Zeros where an action has padding, and no more of it than is needed.
 void clear_padding(Bytes& list) {
   struct Gap {
     std::size_t at, size;
   };
   for (std::size_t at = 0; at + 8 <= list.size();) {
-    const std::size_t length = std::size_t{list[at + 2]} << 8 | list[at + 3],
-                      type = std::size_t{list[at]} << 8 | list[at + 1];
+    const std::size_t type = std::size_t{list[at]} << 8 | list[at + 1];
+    std::size_t length = std::size_t{list[at + 2]} << 8 | list[at + 3];
     if (length < 8 || length > list.size() - at) return;
     std::vector<Gap> gaps;
     if (type != OFPAT_VENDOR) {
@@ -98,6 +98,13 @@ void clear_padding(Bytes& list) {
       if (subtype == NXAST_MULTIPATH) gaps = {{14, 2}, {24, 2}};
       if (subtype == NXAST_BUNDLE || subtype == NXAST_BUNDLE_LOAD) {
         const std::size_t used = 32 + 2 * (std::size_t{list[at + 20]} << 8 | list[at + 21]);
+        const std::size_t least = (used + 7) / 8 * 8;
+        if (least < length) {
+          const auto end = list.begin() + static_cast<std::ptrdiff_t>(at + length);
+          list.erase(end - static_cast<std::ptrdiff_t>(length - least), end);
+          length = least;
+          set_u16(list, at + 2, length);
+        }
         if (used < length) gaps = {{used, length - used}};
       }
     }

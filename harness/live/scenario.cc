@@ -165,7 +165,10 @@ class Drawer {
     if (one[1] == OFPT_PORT_MOD && !ports_change_) return;
     if (one[1] == OFPT_PORT_MOD && one.size() == wire::port_mod::size) {
       give_port_its_address(one);
-      one[wire::port_mod::mask.offset + 3] &= static_cast<std::uint8_t>(~OFPPC_PORT_DOWN);
+      // Perhaps the connection goes through the switch's own port.
+      if ((one[8] << 8 | one[9]) == OFPP_LOCAL) {
+        one[wire::port_mod::mask.offset + 3] &= static_cast<std::uint8_t>(~OFPPC_PORT_DOWN);
+      }
     }
     forget_nameless_removal(one);
     if (!hearing_changes_ && !several()) keep_hearing(one);
