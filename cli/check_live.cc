@@ -27,6 +27,7 @@ live::CampaignOptions campaign_options(const CheckOptions& options, const Until&
   out.enough = [&until] { return until.over(); };
   out.endpoint = net::parse_endpoint(options.subject);
   out.tls = {options.private_key, options.certificate, options.ca_cert};
+  out.answer_ms = 1000 * options.answer_s;
   out.connections = options.connections;
   out.several_per_cent = options.several;
   if (!options.ledger.empty()) out.ledger = options.ledger;

@@ -50,6 +50,9 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
                 "A verdict for each clause: FILE.html, .txt, .json, .xml (JUnit), .sarif; - prints")
       ->allow_extra_args(false);
   c->add_option("--ledger", o.ledger, "Known readings of a live switch (default: the file of corpus/ledger about it)");
+  c->add_option("--answer", o.answer_s, "Seconds that a live switch may be silent when it is asked")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
   c->add_option("--pace", o.pace, "To a live switch: at most so many messages a second");
   c->add_option("--connections", o.connections, "To a live switch: at most so many at once, if it takes them")
       ->check(CLI::Range(1, 3))

@@ -138,7 +138,7 @@ void Conversation::say(Wire& wire, std::size_t at, event::Recv& recv) {
   Bytes& message = recv.bytes;
   bool& deaf = wire.deaf[wire.link];
   if (changes_what_is_heard(message) || (deaf && is_set_config(message))) settle(wire);
-  if (is_set_config(message)) deaf = message[10] == 0 && message[11] == 0;
+  deaf = deaf || (is_set_config(message) && message[10] == 0 && message[11] == 0);
   wire.note(message);
   tag_cookie(message, wire.played.number);
   wire.played.packets += message[1] == OFPT_PACKET_OUT;

@@ -58,8 +58,13 @@ std::optional<Taken> take_set_config(const Asked& a) {
   return out;
 }
 
-// Either kind of actions that end the switch, in any message. What a damaged length field hides is not looked for.
+// Either kind of actions that end the switch, in any message. What a damaged length field hides is not looked for. And
+// what changes for good how, and which, packets are told: the format of packet-ins, which messages are wanted, the
+// number of the controller.
 std::string_view deadly(ByteView message) {
+  for (const std::uint32_t subtype : {16u, 19u, 20u}) {
+    if (is_nicira(message, subtype)) return "newer-messages";
+  }
   ByteView actions;
   if (const auto fm = read_flow_mod(message)) {
     actions = fm->actions;

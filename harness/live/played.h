@@ -51,7 +51,7 @@ struct Conversation::Wire {
   Bytes bytes = {};
   bool stirred = false;         // something was said since the last quiet of which the switch may tell late
   bool removals_asked = false;  // for some flow
-  // By link: the scenario has closed it; it hears nothing, as far as its miss-send length goes.
+  // By link: the scenario has closed it; it was without a miss-send length once, and may be still (another may be refused).
   std::array<bool, kMostLinks> closed{}, deaf{};
 
   void add(Bytes message, std::int32_t purpose) {

@@ -92,7 +92,8 @@ struct Dialect {
   // this rule; false: it is not, or nothing is told otherwise of it.
   std::string_view removals_are_told;
   bool (*tell_removal)(const model::Rule& rule, Bytes& message);
-  // The reading of a message that ends the switch; empty: it does not.
+  // The reading of a message that ends the switch, or leaves a session that cannot be brought back into the known state;
+  // empty: it does not.
   std::string_view (*deadly)(ByteView message);
   // The reading by which connections that the switch accepts have roles, as those to its controllers; empty: there is
   // none. What else the law says of service connections holds: without a miss-send length they hear nothing unasked,
