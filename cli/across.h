@@ -85,7 +85,7 @@ void walk_optional(A& a, std::optional<T>& x) {
   bool there = x.has_value();
   a.raw(&there, sizeof there);
   if (!there) return x.reset();
-  if (!x) x.emplace();
+  if (!x) x.emplace(T{});
   walk(a, *x);
 }
 template <class A, class... T>

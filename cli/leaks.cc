@@ -87,6 +87,7 @@ std::string Leaks::describe(const SwitchConfig& config, std::span<const Event> e
   struct Place {
     std::size_t blocks = 0, bytes = 0;
     const char* call = nullptr;
+    std::uint64_t first = 0;  // of the blocks
   };
   std::map<const void*, Place> places;
   std::size_t blocks = 0, bytes = 0;
@@ -94,10 +95,12 @@ std::string Leaks::describe(const SwitchConfig& config, std::span<const Event> e
     Place& place = places[block.where];
     ++place.blocks, ++blocks;
     place.bytes += block.bytes, bytes += block.bytes;
-    place.call = block.call;
+    if (place.first == 0) place.call = block.call, place.first = block.number;
   }
   std::vector<std::pair<const void*, Place>> largest(places.begin(), places.end());
-  std::ranges::stable_sort(largest, std::greater(), [](const auto& p) { return p.second.bytes; });
+  std::ranges::sort(largest, [](const auto& a, const auto& b) {
+    return std::pair(b.second.bytes, a.second.first) < std::pair(a.second.bytes, b.second.first);
+  });
   std::string out = fmt::format("{} bytes in {} blocks that were allocated and not freed:\n", bytes, blocks);
   for (std::size_t i = 0; i < std::min(kPlaces, largest.size()); ++i) {
     const auto& [where, place] = largest[i];

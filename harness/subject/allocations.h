@@ -26,7 +26,7 @@ class ProviderRuns {
   ProviderRuns& operator=(const ProviderRuns&) = delete;
 
  private:
-  const char* const before_;
+  [[maybe_unused]] const char* const before_;  // not where a sanitizer has malloc
 };
 class HostRuns : private ProviderRuns {
  public:
