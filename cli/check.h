@@ -34,7 +34,7 @@ struct CheckOptions {
   std::uint64_t answer_s = 10;  // it may be silent for so long
   std::uint64_t pace = 0;         // messages a second at most; 0: as fast as it goes
   std::uint64_t connections = 3;  // at once, at most; 1 to 3
-  unsigned several = 5;           // per cent of the generated scenarios that use more than one
+  unsigned several = 2;           // per cent of the generated scenarios that use more than one
   std::string private_key, certificate, ca_cert;  // ssl:
   bool rewrite = false;                           // expectations are regenerated, nothing is checked
   ProviderLimits provider;                        // for a subject that is a provider library

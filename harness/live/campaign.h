@@ -35,7 +35,7 @@ struct CampaignOptions {
   std::optional<Profile> profile;        // what is generated is kept within it; what it rules out is not played
   std::uint64_t messages_per_s = 0;      // no more than that; 0: as fast as it goes
   std::size_t connections = kMostLinks;  // at once, if the switch takes so many; 1 to kMostLinks
-  unsigned several_per_cent = 5;         // generated scenarios that use more than one
+  unsigned several_per_cent = 2;         // generated scenarios that use more than one
   std::function<bool()> enough;          // no more scenarios are made when it is; may be empty
   unsigned reruns = 10;                  // of a finding
   unsigned findings = 20;                // that are rerun and made small; beyond that they are only counted

@@ -28,6 +28,15 @@ bool any_message(const Trace& trace, Test test) {
   });
 }
 
+// Messages that were caused before its end have to have come then: what happens next may change them.
+bool needs_quiet(const Trace& scenario) {
+  if (scenario.config.connections.size() != 1) return true;
+  return std::any_of(scenario.events.begin(), scenario.events.end(), [](const Event& e) {
+    if (std::holds_alternative<event::Loop>(e.body)) return false;
+    return !std::holds_alternative<event::Recv>(e.body) || changes_what_is_heard(message_of(e));
+  });
+}
+
 }  // namespace
 
 void Conversation::Wire::ask_for_baseline() {
@@ -70,13 +79,8 @@ void Conversation::Wire::sentinel() {
 }
 
 bool Conversation::pipelines(const Trace& scenario) {
-  if (scenario.config.connections.size() != 1) return false;
-  return std::all_of(scenario.events.begin(), scenario.events.end(), [](const Event& e) {
-    if (std::holds_alternative<event::Loop>(e.body)) return true;
-    // A port's new configuration counts for the packets of a later turn of the switch's.
-    return std::holds_alternative<event::Recv>(e.body) && message_of(e)[1] != OFPT_PORT_MOD &&
-           !changes_what_is_heard(message_of(e));
-  });
+  // A port's new configuration counts for the packets of a later turn of the switch's.
+  return !needs_quiet(scenario) && !any_message(scenario, [](ByteView m) { return m[1] == OFPT_PORT_MOD; });
 }
 
 void Conversation::begin(const Trace& scenario) {
@@ -153,7 +157,7 @@ void Conversation::end(Wire& wire) {
   Played& p = wire.played;
   const bool alone = !pipelines(p.trace);
   const std::size_t connections = p.trace.config.connections.size();
-  if (alone) settle(wire);
+  if (needs_quiet(p.trace)) settle(wire);
   for (std::size_t i = connections; i-- > 0;) {
     if (std::exchange(wire.closed[i], false)) links_.open(i);
     if (alone) move_to(wire, i);

@@ -22,7 +22,7 @@ struct DrawOptions {
   unsigned timed_per_10000 = 1;   // scenarios that wait for time-outs, of hundreds of flows: waiting takes long
   std::size_t connections = 1;    // some scenarios use up to that many of the config's
   bool reconnects = false;        // and close and open them
-  unsigned several_per_cent = 5;  // scenarios that use more than one
+  unsigned several_per_cent = 2;  // scenarios that use more than one
   std::size_t min_inputs = 4, max_inputs = 40;
 };
 
