@@ -314,6 +314,7 @@ TEST(Scenario, MoreConnectionsChangeOnlyTheScenariosThatUseThem) {
   three.connections = {{ConnKind::service, 1}, {ConnKind::service, 2}, {ConnKind::service, 3}};
   DrawOptions alone, together;
   together.connections = 3;
+  together.several_per_cent = 5;
   together.reconnects = true;
   std::size_t several = 0, reconnecting = 0;
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
