@@ -163,7 +163,16 @@ TEST(Serve, tls_with_the_tools_own_flags) {
   words.insert(words.end(), {"add-flow", "ssl:127.0.0.1:" + std::to_string(port), "priority=5 actions=drop"});
   serving.ofctl(words);
   EXPECT_EQ(count(serving.ofctl({"dump-flows", serving.tcp()}), "actions=drop"), 1u);
-  EXPECT_EQ(serving.stop()["dropped"], 0);
+  // A live check, with the certificate that the switch wants to see, and without.
+  Words check = {OFTWIN_COMMAND, "check", "--subject", "ssl:127.0.0.1:" + std::to_string(port), "--random", "50"};
+  check.insert(check.end(), keys.begin(), keys.end());
+  Process shown(check, at + "shown");
+  EXPECT_EQ(shown.stop(0), 0) << shown.output();
+  check.erase(check.end() - 3, check.end() - 1);
+  Process unshown(check, at + "unshown");
+  EXPECT_EQ(unshown.stop(0), 3) << unshown.output();
+  EXPECT_EQ(count(unshown.output(), "TLS: "), 1u) << unshown.output();
+  EXPECT_GT(serving.stop().at("messages"), 500);
 }
 
 // An os-ken application, waiting for the switch on a port of its own.

@@ -32,6 +32,11 @@ class PrivateSwitch {
     const std::string command = OFTWIN_SOURCE_DIR "/ci/private-switch " + word + " " + folder_ + more + " >/dev/null";
     if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   }
+  // What `ovs-vsctl WORDS` does, and waits for the switch to follow. throws std::runtime_error.
+  void configure(const std::string& words) const {
+    const std::string command = "ovs-vsctl --timeout=10 --db=unix:" + folder_ + "/db.sock " + words;
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+  }
   bool runs() const {
     std::ifstream pid(folder_ + "/vswitchd.pid");
     std::string number;

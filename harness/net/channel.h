@@ -32,7 +32,8 @@ class NetError : public std::runtime_error {
 };
 
 // Names of PEM files, as Open vSwitch's tools take them. As there, a peer has to show a certificate that `ca_cert`
-// signed, and its name is not looked at. Without `ca_cert` ssl is refused.
+// signed, and its name is not looked at. Without `ca_cert` ssl is refused. Who connects may do without key and
+// certificate, if its peer does not ask for them.
 struct TlsFiles {
   std::string private_key, certificate, ca_cert;
 };

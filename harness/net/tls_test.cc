@@ -96,6 +96,16 @@ TEST_F(Tls, a_stranger_is_refused) {
   EXPECT_EQ(other->why().rfind("TLS: ", 0), 0u) << other->why();
 }
 
+TEST_F(Tls, who_shows_no_certificate_is_refused) {
+  Listener listener(reactor_, parse_endpoint("pssl:0"), files("controller"));
+  const auto client = Channel::connect(reactor_, to(listener), {"", "", files("switch").ca_cert});
+  const auto server = listener.accept(in(5s));
+  EXPECT_FALSE(server->wait_open(in(5s)));
+  EXPECT_NE(server->why().find("peer did not return a certificate"), std::string::npos) << server->why();
+  EXPECT_FALSE(client->receive(in(5s)));
+  EXPECT_NE(client->why().find("TLS: "), std::string::npos) << client->why();
+}
+
 TEST_F(Tls, the_client_looks_at_the_servers_certificate_too) {
   Listener listener(reactor_, parse_endpoint("pssl:0"), files("stranger"));
   const auto client = Channel::connect(reactor_, to(listener), files("switch"));
@@ -119,6 +129,15 @@ TEST_F(Tls, a_missing_or_wrong_file_is_told_with_its_name) {
   wrong.private_key = files("ca").private_key;  // of another certificate
   EXPECT_EQ(refusal(wrong).rfind(wrong.private_key + ": ", 0), 0u) << refusal(wrong);
   wrong = files("switch");
+  const auto refused = [&](const TlsFiles& with) -> std::string {
+    try {
+      Channel::connect(reactor_, parse_endpoint("ssl:localhost:1"), with);
+    } catch (const NetError& e) { return e.what(); }
+    return "";
+  };
+  EXPECT_EQ(refused({}), "ssl:localhost:1: ssl needs the peer's CA certificate");
+  EXPECT_EQ(refused({"", wrong.certificate, wrong.ca_cert}),
+            "ssl:localhost:1: a private key and its certificate are needed together, or neither");
   wrong.ca_cert = folder_ + "/log";
   EXPECT_EQ(refusal(wrong).rfind(wrong.ca_cert + ": ", 0), 0u) << refusal(wrong);
 }
