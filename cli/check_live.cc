@@ -176,9 +176,11 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
     if (until.over()) result.notes.push_back("ended early: " + until.why());
   } catch (const net::EndpointError& e) {
     throw UsageError(fmt::format("--subject: {}", e.what()));
-  } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const net::NetError& e) {
+  } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const live::CableError& e) {
     throw UsageError(e.what());
-  } catch (const live::LinkError& e) { result.lost = e.what(); }
+  } catch (const net::NetError& e) { throw UsageError(e.what()); } catch (const live::LinkError& e) {
+    result.lost = e.what();
+  }
   if (campaign) fill(*campaign, options, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (result.seconds > 0) {

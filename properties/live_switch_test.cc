@@ -230,6 +230,7 @@ TEST(LiveSwitch, TheFindingsShowEveryTime) {
   for (const auto& entry : fs::directory_iterator(OFTWIN_SOURCE_DIR "/corpus/findings")) {
     const std::string file = entry.path().string();
     if (entry.path().extension() != ".trace" || file.find("ends_the_switch") != std::string::npos) continue;
+    if (file.find("no_packet_in") != std::string::npos) continue;  // needs a cable
     // To have a role at all, a service connection needs its entry.
     const bool roles = file.find("a_slave_") != std::string::npos;
     campaign.use(roles ? ledger.without("fragments-by-anyone") : Ledger());

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/applicable.h"
+#include "harness/live/scenario_ports.h"
 #include "harness/minimize.h"
 #include "harness/print.h"
 #include "harness/probe/table_trace.h"
@@ -20,7 +21,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kScenariosOnWire = 64, kBytesOnWire = 100'000, kPacketsOnWire = 40;
-constexpr milliseconds kPatience{1500};  // for a flow-removed message that may yet come
+constexpr std::uint32_t kPortBits = 0x7f;  // that OpenFlow 1.0 knows
+constexpr milliseconds kPatience{1500};    // for a flow-removed message that may yet come
 // For one more connection that we open, or that the switch does: those that it has more than one controller for come
 // together.
 constexpr std::uint64_t kAnother_ms = 2000, kAnotherComes_ms = 1200;
@@ -52,8 +54,10 @@ Trace on_this(const SwitchConfig& config, std::span<const Event> events) {
 }
 
 // What the minimizer makes can be played: whole messages, each followed by a turn.
-bool playable(std::span<const Event> events) {
-  return std::all_of(events.begin(), events.end(), [](const Event& e) {
+bool playable(std::span<const Event> events, const std::vector<std::uint16_t>& cables) {
+  if (events.empty()) return false;
+  return std::all_of(events.begin(), events.end(), [&](const Event& e) {
+    if (const auto* frame = std::get_if<event::PacketArrives>(&e.body)) return can_arrive(*frame, cables);
     const auto* recv = std::get_if<event::Recv>(&e.body);
     if (!recv) return true;
     const Cut cut = cut_messages(recv->bytes);
@@ -88,8 +92,10 @@ std::string Finding::text() const {
 }
 
 Campaign::Campaign(const CampaignOptions& options)
-    : options_(options), meeting_(reactor_, options.endpoint, options.tls), began_(net::Clock::now()) {
+    : options_(options), meeting_(reactor_, options.endpoint, options.tls) {
   if (options_.ledger) ledger_ = Ledger::read(*options_.ledger);
+  if (options_.profile) cables_.emplace(reactor_, *options_.profile);
+  if (cables_ && cables_->none()) cables_.reset();
   meet();
 }
 
@@ -112,14 +118,29 @@ void Campaign::meet() {
   links_ = std::make_unique<Links>(reactor_, meeting_, in(options_.meet_ms), options_.answer_ms);
   intro_ = introduce((*links_)[0], in(options_.answer_ms));
   intro_.accepted = !options_.endpoint.listens;
+  restore_ports();
   add_connections(before);
   if (!options_.ledger && !met_) ledger_ = find_ledger(options_.ledgers, intro_.config.description);
   met_ = true;
   name_connections();
   ConversationOptions how;
   how.answer_ms = options_.answer_ms;
-  conversation_ = std::make_unique<Conversation>(*links_, intro_, how);
+  how.arrival_ms = options_.arrival_ms;
+  if (cables_) cables_->connect(intro_.config, in(options_.meet_ms));
+  conversation_ = std::make_unique<Conversation>(*links_, intro_, how, cables_ ? &*cables_ : nullptr);
   conversation_->clean_up();
+}
+
+// A switch that we lost in the middle of a scenario has its ports as they were then.
+void Campaign::restore_ports() {
+  if (!met_) ports_ = intro_.config.ports;
+  for (PortConfig& port : intro_.config.ports) {
+    const auto same = [&](const PortConfig& p) { return p.number == port.number && p.hw_addr == port.hw_addr; };
+    const auto before = std::find_if(ports_.begin(), ports_.end(), same);
+    if (before == ports_.end() || before->config == port.config) continue;
+    port.config = before->config;
+    (*links_)[0].send(encode(request::PortMod{0, port.number, port.hw_addr, port.config, kPortBits, 0}));
+  }
 }
 
 // As many as are wanted, or as the switch takes. (To where we listen, somebody else's switch may come.) A switch that
@@ -169,11 +190,17 @@ Campaign::Job Campaign::random_job(std::uint64_t seed) {
   draw.table_id = intro_.table_id;
   draw.connections = links_->size();
   draw.reconnects = intro_.accepted;
+  draw.cables = cables();
   draw.several_per_cent = options_.several_per_cent;
+  // If its ports take their time, a scenario lasts longer than a second: it is short, and without time-outs.
+  const bool slow = cables_ && cables_->settle_ms() > 0;
+  if (slow) draw.max_inputs = 12;
   Job job{fmt::format("seed {}", seed), draw_scenario(seed, intro_.config, draw)};
   if (options_.profile) {
     const SwitchConfig config = job.trace.config;
-    job.trace = restricted(*options_.profile, std::move(job.trace));
+    Profile profile = *options_.profile;
+    if (slow) profile.idle_timeout = profile.hard_timeout = false;
+    job.trace = restricted(profile, std::move(job.trace));
     job.trace.config = config;
   }
   if (!ledger_.dialect()) return job;
@@ -193,9 +220,26 @@ Campaign::Job Campaign::random_job(std::uint64_t seed) {
   return job;
 }
 
+// A scenario is sent as fast as it goes, so that no time-out falls into it; the pace is kept between scenarios.
+void Campaign::keep_pace() {
+  if (options_.messages_per_s == 0) return;
+  conversation_->idle(due_);
+  due_ = std::max(due_, net::Clock::now());
+}
+
+void Campaign::begin(const Trace& scenario) {
+  const std::uint64_t before = conversation_->messages_sent();
+  conversation_->begin(scenario);
+  if (options_.messages_per_s == 0) return;
+  const double seconds =
+      static_cast<double>(conversation_->messages_sent() - before) / static_cast<double>(options_.messages_per_s);
+  due_ += std::chrono::duration_cast<net::Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
 bool Campaign::room_for(const Trace& scenario) const {
   if (on_wire_.empty()) return true;
-  if (!Conversation::pipelines(scenario) || !Conversation::pipelines(on_wire_.back().trace)) return false;
+  if (options_.messages_per_s > 0) return false;
+  if (!conversation_->pipelines(scenario) || !conversation_->pipelines(on_wire_.back().trace)) return false;
   return on_wire_.size() < kScenariosOnWire && conversation_->bytes_in_flight() < kBytesOnWire &&
          conversation_->packets_in_flight() < kPacketsOnWire;
 }
@@ -205,18 +249,12 @@ void Campaign::run(const std::function<std::optional<Job>()>& next, const Progre
   while (waiting || !on_wire_.empty()) {
     try {
       while (waiting && room_for(waiting->trace)) {
+        keep_pace();
         on_wire_.push_back(*std::exchange(waiting, next()));
-        conversation_->begin(on_wire_.back().trace);
+        begin(on_wire_.back().trace);
       }
       finish_one();
       if (progress) progress(report_.scenarios, report_.messages);
-      if (options_.messages_per_s > 0) {
-        const auto due =
-            began_ +
-            std::chrono::duration_cast<net::Clock::duration>(std::chrono::duration<double>(
-                static_cast<double>(conversation_->messages_sent()) / static_cast<double>(options_.messages_per_s)));
-        std::this_thread::sleep_until(due);
-      }
     } catch (const LinkError& e) {
       std::vector<Job> jobs(on_wire_.begin(), on_wire_.end());
       on_wire_.clear();
@@ -276,7 +314,8 @@ void Campaign::finish_one() {
 // nullopt: the switch went away, and is there again.
 std::optional<Judgement> Campaign::alone(const Trace& scenario) {
   try {
-    conversation_->begin(scenario);
+    keep_pace();
+    begin(scenario);
     conversation_->finish();
     return judge_finished();
   } catch (const LinkError& e) {
@@ -300,7 +339,7 @@ void Campaign::examine(const Job& job, const Difference& difference) {
   };
   if (shows(job.trace)) {
     const auto probe = [&](const SwitchConfig&, std::span<const Event> events) -> std::optional<std::size_t> {
-      if (!playable(events)) return std::nullopt;
+      if (!playable(events, cables())) return std::nullopt;
       const auto shown = shows(on_this(intro_.config, events));
       return shown ? std::optional(std::min(shown->event, events.size() - 1)) : std::nullopt;
     };
@@ -339,7 +378,7 @@ void Campaign::examine_lost(std::vector<Job> jobs, const std::string& why) {
       continue;
     }
     const auto probe = [&](const SwitchConfig&, std::span<const Event> events) -> std::optional<std::size_t> {
-      if (!playable(events)) return std::nullopt;
+      if (!playable(events, cables())) return std::nullopt;
       return alone(on_this(intro_.config, events)) ? std::nullopt : std::optional(events.size() - 1);
     };
     MinimizeLimits limits;
@@ -365,7 +404,7 @@ void Campaign::play_tables(std::uint64_t seed, std::uint64_t count, const Progre
   const auto table = [&](std::uint64_t n) {
     const Trace trace = probe::table_with_probes(seed + n, intro_.config, profile);
     return Job{fmt::format("table seed {}", seed + n),
-               std::get<Trace>(scenario_of(trace, intro_.config, intro_.accepted))};
+               std::get<Trace>(scenario_of(trace, intro_.config, intro_.accepted, cables()))};
   };
   play_made(count, table, progress);
 }
@@ -386,7 +425,7 @@ void Campaign::leave_out(const std::string& why) {
 }
 
 void Campaign::play(const std::string& name, const Trace& trace) {
-  auto scenario = scenario_of(trace, intro_.config, intro_.accepted);
+  auto scenario = scenario_of(trace, intro_.config, intro_.accepted, cables());
   if (const auto* why = std::get_if<std::string>(&scenario)) { return leave_out(*why); }
   if (const auto why = options_.profile ? ruled_out(*options_.profile, std::get<Trace>(scenario)) : std::nullopt) {
     return leave_out(print_obstacle(*why));

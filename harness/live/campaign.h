@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/live/cables.h"
 #include "harness/live/conversation.h"
 #include "harness/live/judge.h"
 #include "harness/live/ledger.h"
@@ -31,9 +32,10 @@ struct CampaignOptions {
   std::optional<std::string> ledger;     // a file; otherwise the one of `ledgers` that is about the switch
   std::string ledgers;                   // a folder
   std::uint64_t meet_ms = 10000;         // how long the switch may take to be there, also after it went away
+  std::uint64_t arrival_ms = 2000;       // that a frame may take from its cable into the switch
   std::uint64_t answer_ms = 10000;       // how long it may be silent
   std::optional<Profile> profile;        // what is generated is kept within it; what it rules out is not played
-  std::uint64_t messages_per_s = 0;      // no more than that; 0: as fast as it goes
+  std::uint64_t messages_per_s = 0;      // no more than that, beyond one scenario at once; 0: as fast as it goes
   std::size_t connections = kMostLinks;  // at once, if the switch takes so many; 1 to kMostLinks
   unsigned several_per_cent = 2;         // generated scenarios that use more than one
   std::function<bool()> enough;          // no more scenarios are made when it is; may be empty
@@ -77,7 +79,8 @@ using Progressing = std::function<void(std::uint64_t, std::uint64_t)>;
 
 class Campaign {
  public:
-  // Meets the switch. throws LinkError, LedgerError, net::NetError.
+  // Meets the switch. Connects the cables that the profile names. throws LinkError, CableError, LedgerError,
+  // net::NetError.
   explicit Campaign(const CampaignOptions& options);
   ~Campaign();
 
@@ -103,7 +106,11 @@ class Campaign {
   struct Job;
   struct Sent;
 
+  std::vector<std::uint16_t> cables() const { return cables_ ? cables_->ports() : std::vector<std::uint16_t>(); }
   void meet();
+  void restore_ports();
+  void keep_pace();
+  void begin(const Trace& scenario);
   void add_connections(std::size_t before);
   void name_connections();
   void meet_again(const std::string& why);
@@ -121,6 +128,7 @@ class Campaign {
   const CampaignOptions options_;
   net::Reactor reactor_;
   net::Meeting meeting_;
+  std::optional<Cables> cables_;  // if there are any
   std::unique_ptr<Links> links_;
   Introduction intro_;
   bool met_ = false;
@@ -129,7 +137,8 @@ class Campaign {
   std::deque<Job> on_wire_;
   CampaignReport report_;
   std::uint64_t sent_before_ = 0;  // over sessions that have ended
-  net::Clock::time_point began_;
+  std::vector<PortConfig> ports_;  // as they were when the switch was met first
+  net::Clock::time_point due_;     // when the next scenario may be sent, if there is a pace
 };
 
 }  // namespace oftwin::harness::live

@@ -16,11 +16,14 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kSentinelPatience{200};
+constexpr milliseconds kLongestSilence{500};  // until the links are looked after
 
 }  // namespace
 
-Conversation::Conversation(Links& links, const Introduction& intro, const ConversationOptions& options)
-    : links_(links), intro_(intro), options_(options), pins_at_(links.size(), 0), awake_(links.size()) {}
+Conversation::Conversation(Links& links, const Introduction& intro, const ConversationOptions& options, Cables* cables)
+    : links_(links), intro_(intro), options_(options), pins_at_(links.size(), 0), awake_(links.size()) {
+  if (cables) ports_.emplace(*cables);
+}
 
 Conversation::~Conversation() = default;
 
@@ -56,6 +59,9 @@ void Conversation::attribute(std::size_t link, ByteView message) {
       --p.unanswered;
     } else if (purpose == for_tables && type == OFPT_STATS_REPLY) {
       p.heard.table_baseline.push_back(bytes);
+    } else if (purpose == for_counts && type == OFPT_STATS_REPLY) {
+      p.counts_due = false;
+      ports_->counted(message);
     } else if (purpose == for_ports && type == OFPT_STATS_REPLY) {
       p.heard.port_baseline.push_back(bytes);
     } else if (purpose == for_emptiness && type == OFPT_STATS_REPLY) {
@@ -105,6 +111,8 @@ void Conversation::packet_in(std::size_t link, ByteView message) {
 // Ends the packet-ins of its scenario. One that the switch has lost leaves it open which packet-ins belong to which of
 // two scenarios: neither can be judged by them.
 void Conversation::sentinel(std::size_t link, std::uint32_t low) {
+  // That of an earlier one was sent again, and has come twice.
+  if (static_cast<std::int32_t>(low - static_cast<std::uint32_t>(pins_at_[link])) < 0) return;
   while (pins_at_[link] < number_) {
     const std::uint64_t number = pins_at_[link]++;
     Played* p = played(number);
@@ -144,18 +152,18 @@ void Conversation::clean_up() {
 const Heard& Conversation::finish() {
   Played& p = *played_.front();
   const net::Deadline deadline = net::Clock::now() + milliseconds(options_.answer_ms);
-  while (!p.over()) {
-    const auto from = links_.next(std::min(deadline, net::Clock::now() + kSentinelPatience));
-    if (!from && p.unanswered == 0 && net::Clock::now() < deadline) {
-      send_sentinel_again(p);
+  while (!p.over() || (ports_ && !ports_->open().empty())) {
+    const bool any = hear(std::min(deadline, net::Clock::now() + kSentinelPatience));
+    if (any) continue;
+    if (net::Clock::now() < deadline) {
+      if (p.unanswered == 0) send_sentinel_again(p);
       continue;
     }
-    if (!from && net::Clock::now() < deadline) continue;
-    if (!from) {
-      throw LinkError(fmt::format("the switch has said nothing for {} ms, and has not answered {}", options_.answer_ms,
-                                  p.unanswered ? "a barrier" : "with a packet that was sent to the controller"));
-    }
-    sort_message(from->link, from->message);
+    const std::string silent = fmt::format("the switch has said nothing for {} ms, and has not ", options_.answer_ms);
+    if (p.unanswered) throw LinkError(silent + "answered a barrier");
+    if (!p.over()) throw LinkError(silent + "answered with a packet that was sent to the controller");
+    throw LinkError(
+        fmt::format("{}sent a packet out of port {}, or the cable is not that port's", silent, ports_->open().front()));
   }
   current_ = std::move(played_.front());
   played_.pop_front();
@@ -169,11 +177,38 @@ void Conversation::send_sentinel_again(Played& p) {
   packet.xid = p.first_xid;
   packet.actions = action::output(OFPP_CONTROLLER, 0xffff);
   packet.data = sentinel_frame(p.number);
-  links_[0].send(encode(packet));
+  if (!p.over()) links_[0].send(encode(packet));
+  if (!ports_) return;
+  for (const std::uint16_t port : ports_->open()) {
+    packet.actions = action::output(port);
+    links_[0].send(encode(packet));
+  }
+}
+
+// The next message, or frames; false: nothing has come until `deadline`.
+bool Conversation::hear(net::Deadline deadline) {
+  if (!ports_) {
+    const auto from = links_.next(deadline);
+    if (from) sort_message(from->link, from->message);
+    return from.has_value();
+  }
+  for (;;) {
+    if (ports_->sort()) return true;
+    if (const auto from = links_.next(net::Clock::now())) {
+      sort_message(from->link, from->message);
+      return true;
+    }
+    if (net::Clock::now() >= deadline) return false;
+    ports_->cables().wait(std::min(deadline, net::Clock::now() + kLongestSilence));
+  }
 }
 
 void Conversation::set_elapsed(Played& p) {
   p.heard.elapsed_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(p.last - p.begin).count());
+}
+
+void Conversation::idle(net::Deadline deadline) {
+  while (net::Clock::now() < deadline) hear(deadline);
 }
 
 bool Conversation::hear_more(net::Deadline deadline) {
@@ -184,9 +219,7 @@ bool Conversation::hear_more(net::Deadline deadline) {
   };
   const std::size_t before = count();
   while (count() == before) {
-    const auto from = links_.next(deadline);
-    if (!from) return false;
-    sort_message(from->link, from->message);
+    if (!hear(deadline)) return false;
   }
   set_elapsed(*current_);
   return true;

@@ -7,6 +7,10 @@
 // have its number in the upper half of their cookies. Scenarios that need their time, or more than one connection, are
 // played alone.
 //
+// Frames on cables: nothing orders them with messages. So what was said before one is finished before it is put on its
+// port, and the port has to have counted it before anything else is said. Each port ends a scenario with a sentinel of
+// its own.
+//
 // Several connections: nothing but a barrier orders what is said on two of them, so that there is one behind what was
 // said on a connection before something is said on another, and quiet around what changes who hears what. Those that a
 // scenario does not use are parked, where they hear next to nothing: without a miss-send length, and slaves if they can
@@ -23,25 +27,28 @@
 #include "harness/live/heard.h"
 #include "harness/live/introduce.h"
 #include "harness/live/links.h"
+#include "harness/live/ports.h"
 #include "harness/trace.h"
 
 namespace oftwin::harness::live {
 
 struct ConversationOptions {
-  std::uint64_t answer_ms = 10000;   // a switch that is silent for longer hangs
-  std::uint64_t messages_per_s = 0;  // no more than that; 0: as fast as it goes
+  std::uint64_t answer_ms = 10000;  // a switch that is silent for longer hangs
+  std::uint64_t arrival_ms = 2000;  // that a frame may take from its cable into the switch
 };
 
 class Conversation {
  public:
   // `links` are the connections of `intro.config`, in that order. All outlive this.
-  Conversation(Links& links, const Introduction& intro, const ConversationOptions& options);
+  // `cables`, connected, are those of the switch's ports; nullptr: it has none.
+  Conversation(Links& links, const Introduction& intro, const ConversationOptions& options, Cables* cables = nullptr);
   ~Conversation();
 
   // Brings the switch into the known state from whatever state it is in, on all connections. throws LinkError.
   void clean_up();
-  // Whether the scenario may be on the wire together with others.
-  static bool pipelines(const Trace& scenario);
+  // Whether the scenario may be on the wire together with others. With cables none may: what a port can keep until it
+  // has been sent is little.
+  bool pipelines(const Trace& scenario) const;
   // Sends it; its xids are rewritten. Its connections are the first ones of the switch. One that does not pipeline is
   // played to its end, and none may be in flight. throws LinkError.
   void begin(const Trace& scenario);
@@ -56,6 +63,8 @@ class Conversation {
   const Trace& finished() const;
   // Waits for one more flow-removed message of that one; false: none has come until `deadline`.
   bool hear_more(net::Deadline deadline);
+  // Hears what comes until then.
+  void idle(net::Deadline deadline);
   // Flow-removed messages that came when their scenario was no longer asked about.
   std::size_t late() const { return late_.size(); }
 
@@ -66,6 +75,7 @@ class Conversation {
   struct Wire;
 
   // What is heard: conversation.cc.
+  bool hear(net::Deadline deadline);
   void sort_message(std::size_t link, ByteView message);
   void attribute(std::size_t link, ByteView message);
   Played* played(std::uint64_t number);
@@ -88,7 +98,14 @@ class Conversation {
   std::uint64_t wait(std::uint64_t ms);
   std::uint32_t take_xid() { return next_xid_++; }
 
+  // Frames: conversation_ports.cc.
+  void arrive(Wire& wire, const event::PacketArrives& frame);
+  void ask_for_counts(Wire& wire);
+  void let_out(Wire& wire);
+  void settle_ports();
+
   Links& links_;
+  std::optional<Ports> ports_;  // if there are cables
   const Introduction& intro_;
   const ConversationOptions options_;
   struct Late {

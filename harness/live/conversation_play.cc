@@ -32,7 +32,9 @@ bool any_message(const Trace& trace, Test test) {
 bool needs_quiet(const Trace& scenario) {
   if (scenario.config.connections.size() != 1) return true;
   return std::any_of(scenario.events.begin(), scenario.events.end(), [](const Event& e) {
-    if (std::holds_alternative<event::Loop>(e.body)) return false;
+    if (std::holds_alternative<event::Loop>(e.body) || std::holds_alternative<event::PacketArrives>(e.body)) {
+      return false;
+    }
     return !std::holds_alternative<event::Recv>(e.body) || changes_what_is_heard(message_of(e));
   });
 }
@@ -71,14 +73,20 @@ void Conversation::Wire::note(ByteView message) {
   stirred = stirred || message[1] == OFPT_PACKET_OUT;
 }
 
-void Conversation::Wire::sentinel() {
+void Conversation::Wire::sentinels() {
   request::PacketOut packet;
   packet.actions = action::output(OFPP_CONTROLLER, 0xffff);
   packet.data = sentinel_frame(played.number);
   ask(packet, for_reset);
+  if (!c.ports_) return;
+  for (const std::uint16_t port : c.ports_->open()) {
+    packet.actions = action::output(port);
+    ask(packet, for_reset);
+  }
 }
 
-bool Conversation::pipelines(const Trace& scenario) {
+bool Conversation::pipelines(const Trace& scenario) const {
+  if (ports_) return false;
   // A port's new configuration counts for the packets of a later turn of the switch's.
   return !needs_quiet(scenario) && !any_message(scenario, [](ByteView m) { return m[1] == OFPT_PORT_MOD; });
 }
@@ -98,6 +106,7 @@ void Conversation::begin(const Trace& scenario) {
   p.begin = p.last = net::Clock::now();
   played_.push_back(std::move(played));
   links_.use(connections);
+  if (ports_) ports_->begin(p.number, p.heard);
   Wire wire{*this, p};
   if (awake_ < connections) take_up(wire);
   wire.ask_for_baseline();
@@ -121,6 +130,8 @@ void Conversation::play(Wire& wire, std::size_t at) {
     if (wire.closed[link]) return;  // lost
     move_to(wire, link);
     say(wire, at, *recv);
+  } else if (const auto* frame = std::get_if<event::PacketArrives>(&body)) {
+    arrive(wire, *frame);
   } else if (const auto* close = std::get_if<event::ConnClose>(&body)) {
     const std::size_t link = link_of(close->conn);
     if (wire.closed[link]) return;
@@ -139,6 +150,7 @@ void Conversation::play(Wire& wire, std::size_t at) {
 }
 
 void Conversation::say(Wire& wire, std::size_t at, event::Recv& recv) {
+  if (std::exchange(wire.unsettled, false)) settle_ports();
   Bytes& message = recv.bytes;
   bool& deaf = wire.deaf[wire.link];
   if (changes_what_is_heard(message) || (deaf && is_set_config(message))) settle(wire);
@@ -150,12 +162,14 @@ void Conversation::say(Wire& wire, std::size_t at, event::Recv& recv) {
   wire.add(message, static_cast<std::int32_t>(at));
   set_xid(message, xid);
   if (message[1] == OFPT_PORT_MOD) turn(wire, kMessagesInATurn + 1);
+  if (ports_ && message[1] == OFPT_PACKET_OUT) let_out(wire);
 }
 
 // Everything back into the known state, and what tells that nothing more will come.
 void Conversation::end(Wire& wire) {
   Played& p = wire.played;
   const bool alone = !pipelines(p.trace);
+  if (std::exchange(wire.unsettled, false)) settle_ports();
   const std::size_t connections = p.trace.config.connections.size();
   if (needs_quiet(p.trace)) settle(wire);
   for (std::size_t i = connections; i-- > 0;) {
@@ -166,7 +180,7 @@ void Conversation::end(Wire& wire) {
   wire.reset_switch();
   if (alone) turn(wire);
   reset_ports(wire);
-  wire.sentinel();
+  wire.sentinels();
   p.unanswered = connections;
   for (std::size_t i = 0; i < connections; ++i) {
     if (alone) move_to(wire, i);
@@ -254,9 +268,7 @@ void Conversation::settle(Wire& wire) {
 std::uint64_t Conversation::wait(std::uint64_t ms) {
   const auto begin = net::Clock::now();
   const net::Deadline end = begin + milliseconds(ms);
-  while (net::Clock::now() < end) {
-    if (const auto from = links_.next(end)) sort_message(from->link, from->message);
-  }
+  while (net::Clock::now() < end) hear(end);
   return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(net::Clock::now() - begin).count());
 }
 

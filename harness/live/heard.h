@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,12 @@ struct Heard {
   std::uint64_t elapsed_ms = 0;                      // from the first byte sent to the last one heard
   std::vector<Bytes> table_baseline, port_baseline;  // statistics replies from before the scenario
   std::vector<std::string> oddities;                 // what the switch said that answers nothing
-  bool packet_ins_mixed = false;                     // those of two scenarios cannot be told apart
-  bool accepted = false;                             // the switch accepted the connections, it did not make them
+  // By port that has a cable, frames in the order in which they left it; on some they may have been filled up with
+  // zeros.
+  std::map<std::uint16_t, std::deque<Bytes>> frames;
+  std::set<std::uint16_t> padded;
+  bool packet_ins_mixed = false;  // those of two scenarios cannot be told apart
+  bool accepted = false;          // the switch accepted the connections, it did not make them
 };
 
 }  // namespace oftwin::harness::live

@@ -58,6 +58,7 @@ Records records_of(const Messages& messages) {
 Wanted wanted_of(const model::Outcome& outcome) {
   Wanted out;
   for (const Observation& o : outcome.observations) {
+    if (const auto* tx = std::get_if<observation::PacketTx>(&o)) out.frames[tx->port].push_back(tx->frame);
     const auto* send = std::get_if<observation::Send>(&o);
     if (!send) continue;
     const std::uint8_t type = send->bytes[1];
@@ -116,8 +117,9 @@ bool Judge::compare(const Asked& asked, Branch& branch, const Wanted& wanted, st
   return compare_unasked(branch, wanted, at) && replies;
 }
 
-// One state of the model through one message.
+// One state of the model through one message or frame.
 Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses) {
+  if (std::holds_alternative<event::PacketArrives>(event.body)) return follow_frame(branch, event, at, clauses);
   // The reading looks at the state before; what it needs of that is in what it returns.
   const model::State* before = &branch.state;
   const Memory memory = branch.memory;
@@ -134,6 +136,10 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
   const model::Outcome outcome = advance(branch, event, taken);
   clauses |= outcome.clauses;
   if (taken && taken->instead.how == Instead::How::answers) return Follow::agrees;
+  if (frames_unknown(branch)) {
+    leave(ledger_.dialect()->opens_ports);
+    return Follow::leaves;
+  }
   Wanted wanted = wanted_of(outcome);
   if (port_mod) tell_port_mod(asked.conn, ports, branch.state, wanted);
   forget_deaf(branch.state, wanted);
@@ -177,7 +183,8 @@ Judgement Judge::judge() {
       leave("time-is-open");
       return out_;
     }
-    if (!std::holds_alternative<event::Recv>(event.body)) {
+    const bool arrives = std::holds_alternative<event::PacketArrives>(event.body);
+    if (!arrives && !std::holds_alternative<event::Recv>(event.body)) {
       come_or_go(at);
       continue;
     }
@@ -187,9 +194,9 @@ Judgement Judge::judge() {
     Uses used;
     for (Branch& branch : branches_) {
       const std::size_t agreed = left.size();
-      const bool orders = is_flow_mod(message_of(event));
-      const bool chooses =
-          message_of(event)[1] == OFPT_PACKET_OUT ? has_equals(branch.state) : orders && has_several(branch.state);
+      const bool orders = !arrives && is_flow_mod(message_of(event));
+      const bool looks_up = arrives || message_of(event)[1] == OFPT_PACKET_OUT;
+      const bool chooses = looks_up ? has_equals(branch.state) : orders && has_several(branch.state);
       const Branch before = chooses ? branch : Branch{};
       if (!follow_all(std::move(branch), before, event, at, left, clauses, used)) return out_;
       if (left.size() > agreed || !orders || !chooses) continue;
@@ -215,7 +222,8 @@ Judgement Judge::judge() {
   std::size_t where = scenario_.events.size();
   std::vector<Branch> left;
   for (Branch& branch : branches_) {
-    if (reset(branch) && !leftovers(branch) && compare_removals(branch, where)) left.push_back(std::move(branch));
+    if (reset(branch) && !leftovers(branch) && !frames_left_over(branch) && compare_removals(branch, where))
+      left.push_back(std::move(branch));
   }
   branches_ = std::move(left);
   if (branches_.empty()) out_.difference = Difference{where, what_, kind_, {}, missing_};

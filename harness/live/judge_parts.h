@@ -1,5 +1,6 @@
 // The parts of the judge: messages and the states of the model in judge.cc, what the switch is expected to do in
-// judge_advance.cc, what was said without being asked in judge_unasked.cc, time in judge_time.cc.
+// judge_advance.cc, what was said without being asked in judge_unasked.cc, frames on ports in judge_ports.cc, time in
+// judge_time.cc.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ Records records_of(const Messages& messages);
 struct Wanted {
   Messages replies;
   std::map<ConnName, Messages> packet_ins, flow_removed, port_status;
+  std::map<std::uint16_t, Messages> frames;  // by port that they leave on
 };
 
 // A flow-removed message and the event that caused it.
@@ -45,6 +47,7 @@ struct Branch {
   Memory memory;
   std::map<ConnName, Read> read;
   std::map<ConnName, std::vector<Removal>> removals;
+  std::map<std::uint16_t, std::size_t> frames_read;
 };
 
 class Judge {
@@ -56,7 +59,7 @@ class Judge {
         accepted_(heard.accepted && ledger.dialect() && ledger.in_force(ledger.dialect()->roles_for_anyone)) {
     baseline_ = records_of(heard.table_baseline);
     for (ReplyRecord& r : records_of(heard.port_baseline)) baseline_.push_back(std::move(r));
-    branches_.push_back({model::initial(scenario.config), {}, {}, {}});
+    branches_.push_back({model::initial(scenario.config), {}, {}, {}, {}});
   }
   Judgement judge();
 
@@ -72,6 +75,7 @@ class Judge {
   void forget_deaf(const model::State& state, Wanted& wanted) const;
   void tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const model::State& after, Wanted& wanted);
   bool reset(Branch& branch);
+  Follow follow_frame(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
   Follow follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
   bool follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at, std::vector<Branch>& left,
                   ClauseSet& clauses, Uses& used);
@@ -79,6 +83,9 @@ class Judge {
   bool compare_stream(const Messages& wanted, const std::deque<Bytes>& got, std::size_t& read);
   bool compare(const Asked& asked, Branch& branch, const Wanted& wanted, std::size_t at);
   bool compare_unasked(Branch& branch, const Wanted& wanted, std::size_t at);
+  bool compare_frames(std::uint16_t port, const Messages& wanted, std::size_t& read);
+  bool frames_unknown(const Branch& branch) const;
+  bool frames_left_over(const Branch& branch);
   bool leftovers(const Branch& branch);
   std::vector<model::Rule> told_otherwise(const model::State& state) const;
   void tell_removals(const std::vector<model::Rule>& told, Wanted& wanted);

@@ -29,6 +29,9 @@ bool Judge::compare_unasked(Branch& branch, const Wanted& wanted, std::size_t at
   };
   streams(wanted.packet_ins, &Unasked::packet_ins, &Read::packet_ins);
   streams(wanted.port_status, &Unasked::port_status, &Read::port_status);
+  for (const auto& [port, frames] : wanted.frames) {
+    all = compare_frames(port, frames, branch.frames_read[port]) && all;
+  }
   for (const auto& [conn, messages] : wanted.flow_removed) {
     for (const Bytes& m : messages) branch.removals[conn].push_back({m, at});
   }

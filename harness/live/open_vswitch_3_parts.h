@@ -1,6 +1,7 @@
 // What the readings of Open vSwitch 3 have in common, and where each is: messages about flows in
-// open_vswitch_3_flow_mod.cc, packet-outs in open_vswitch_3_packets.cc (their way in open_vswitch_3_pipeline.h), all
-// others in open_vswitch_3_readings.cc, what is changed in replies in open_vswitch_3_replies.cc.
+// open_vswitch_3_flow_mod.cc, packet-outs and frames in open_vswitch_3_packets.cc (their way in
+// open_vswitch_3_pipeline.h), all others in open_vswitch_3_readings.cc, what is changed in replies in
+// open_vswitch_3_replies.cc.
 #pragma once
 
 #include <array>
@@ -81,6 +82,7 @@ std::optional<Taken> take_accepted(const Asked& asked, const FlowMod& message, c
                                    bool ethernet);
 std::optional<Taken> take_statistics(const Asked& asked);
 std::optional<Taken> take_packet_out(const Asked& asked);
+std::optional<Taken> take_frame(const Asked& asked);
 
 void amend(const Asked& asked, Records& records, const InForce& in_force, const Used& used);
 

@@ -43,7 +43,10 @@ class Run {
     }
     list(actions, {});
   }
-  void arrives() { look_up({0, frame_.wanted.in_port}, {}, true, true); }
+  void arrives() {
+    arrived_ = true;
+    look_up({0, frame_.wanted.in_port}, {}, true, true);
+  }
 
  private:
   struct Place {
@@ -214,7 +217,8 @@ class Run {
     if (hands_up_a_miss != law_does) parts("hashes");
     if (!hands_up_a_miss) return;
     const model::Port* in = port(frame_.wanted.in_port);
-    if (in != nullptr && (in->config.config & OFPPC_NO_PACKET_IN) != 0) parts("port-config-of-packet-outs");
+    if (in != nullptr && (in->config.config & OFPPC_NO_PACKET_IN) != 0)
+      parts(arrived_ ? "misses-come-nevertheless" : "port-config-of-packet-outs");
     hand_up(PacketInReason::no_match, 0xffff);
   }
   // The rules of its own are told by the first register; one of them stands for a miss.
@@ -268,6 +272,7 @@ class Run {
   std::string_view cause_;            // of fields that are not the law's
   std::uint32_t resubmissions_ = 0, copies_ = 0;
   std::size_t words_ = 0;
+  bool arrived_ = false;  // on a port
   model::Clauses unused_;
 };
 

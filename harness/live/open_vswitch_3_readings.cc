@@ -190,7 +190,7 @@ std::optional<Taken> take(const Asked& a) {
   return take_set_config(a);
 }
 
-constexpr std::array<std::string_view, 45> kReadings = {"nxm-errors",
+constexpr std::array<std::string_view, 48> kReadings = {"nxm-errors",
                                                         "newer-fields",
                                                         "command-first",
                                                         "newer-actions",
@@ -234,12 +234,16 @@ constexpr std::array<std::string_view, 45> kReadings = {"nxm-errors",
                                                         "impossible-reason",
                                                         "port-mod-is-told",
                                                         "slave-length",
-                                                        "port-down"};
+                                                        "port-down",
+
+                                                        "unreceived-are-counted",
+                                                        "spanning-tree-frames",
+                                                        "misses-come-nevertheless"};
 
 }  // namespace
 
-const Dialect open_vswitch_3 = {"open-vswitch-3",   kReadings,          take,         amend,
-                                "normal-learns",    "is-ethernet",      tell_removal, deadly,
-                                "roles-for-anyone", "port-mod-is-told", tell_port_mod};
+const Dialect open_vswitch_3 = {"open-vswitch-3",   kReadings,     take,         take_frame, amend,
+                                "normal-learns",    "is-ethernet", tell_removal, deadly,     "roles-for-anyone",
+                                "port-mod-is-told", tell_port_mod};
 
 }  // namespace oftwin::harness::live

@@ -21,6 +21,7 @@ enum Purpose : std::int32_t {
   for_emptiness = -5,  // aggregate statistics that have to count no flow
   for_tables = -6,
   for_ports = -7,
+  for_counts = -8,  // port statistics: how many frames each port has taken in
 };
 
 struct Conversation::Played {
@@ -33,6 +34,9 @@ struct Conversation::Played {
   };
   std::vector<Use> uses;  // of the xids from first_xid on
   std::size_t bytes = 0, packets = 1;
+  std::size_t burst = 0;           // packets since the ports had time to send what they had
+  bool counting = false;           // it is known how many frames the ports had taken in before
+  bool counts_due = false;         // they have been asked for
   std::size_t unanswered = 0;      // barriers at the end
   std::vector<bool> packets_over;  // by link: the sentinel has been seen
   net::Clock::time_point begin, last;
@@ -50,8 +54,10 @@ struct Conversation::Wire {
   std::size_t link = 0;
   Bytes bytes = {};
   bool stirred = false;         // something was said since the last quiet of which the switch may tell late
+  bool unsettled = false;       // frames have been put on ports, and nothing was said since
   bool removals_asked = false;  // for some flow
-  // By link: the scenario has closed it; it was without a miss-send length once, and may be still (another may be refused).
+  // By link: the scenario has closed it; it was without a miss-send length once, and may be still (another may be
+  // refused).
   std::array<bool, kMostLinks> closed{}, deaf{};
 
   void add(Bytes message, std::int32_t purpose) {
@@ -68,7 +74,7 @@ struct Conversation::Wire {
   void ask_for_baseline();
   void reset_connection();
   void reset_switch();
-  void sentinel();
+  void sentinels();
   // What a message of the scenario may cause.
   void note(ByteView message);
 };

@@ -85,6 +85,9 @@ struct Dialect {
   std::string_view name;
   std::span<const std::string_view> readings;
   std::optional<Taken> (*take)(const Asked&);
+  // What it makes of a frame that arrives on a port, put as the packet-out that would look it up (output to the table):
+  // Instead::How::does or leaves.
+  std::optional<Taken> (*take_frame)(const Asked&);
   void (*amend)(const Asked&, Records&, const InForce&, const Used&);
   // The reading by which frames go out of ports that are not known, see Memory.
   std::string_view opens_ports;
@@ -92,8 +95,8 @@ struct Dialect {
   // this rule; false: it is not, or nothing is told otherwise of it.
   std::string_view removals_are_told;
   bool (*tell_removal)(const model::Rule& rule, Bytes& message);
-  // The reading of a message that ends the switch, or leaves a session that cannot be brought back into the known state;
-  // empty: it does not.
+  // The reading of a message that ends the switch, or leaves a session that cannot be brought back into the known
+  // state; empty: it does not.
   std::string_view (*deadly)(ByteView message);
   // The reading by which connections that the switch accepts have roles, as those to its controllers; empty: there is
   // none. What else the law says of service connections holds: without a miss-send length they hear nothing unasked,

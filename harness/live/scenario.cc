@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/generate_message.h"
+#include "harness/live/scenario_ports.h"
 #include "harness/trace_text.h"
 #include "spec/nicira.h"
 #include "spec/openflow.h"
@@ -22,11 +23,12 @@ class Drawer {
       : source_(seed),
         options_(options),
         generator_options_(generator_options(options, source_)),
-        ports_change_(source_.chance(8)),
+        ports_change_(source_.chance(options.cables.empty() ? 8 : 30)),
         hearing_changes_(source_.below(200) == 0),
         messages_(source_, generator_options_, config),
         several_(seed ^ kSeveral) {
     trace_.config = config;
+    if (!options.cables.empty() && ports_change_) messages_.set_weight(MessageKind::port_mod, 15);
     trace_.config.connections.resize(draw_connections());
     open_.assign(trace_.config.connections.size(), true);
     reconnects_ = options_.reconnects && several() && several_.chance(50);
@@ -152,6 +154,9 @@ class Drawer {
   void wait() { happen(event::Clock{1000}); }
 
   void packet() {
+    if (!options_.cables.empty() && source_.chance(70)) {
+      return happen(PortDrawer(source_, messages_, options_.cables).arrival());
+    }
     request::PacketOut out;
     DrawnPacket packet = messages_.packet();
     out.in_port = source_.chance(90) ? packet.in_port : std::uint16_t{OFPP_NONE};
@@ -161,12 +166,15 @@ class Drawer {
   }
 
   void message() {
+    if (!options_.cables.empty() && source_.chance(25)) {
+      return add(PortDrawer(source_, messages_, options_.cables).message());
+    }
     Bytes one = messages_.any(0);
     if (one[1] == OFPT_PORT_MOD && !ports_change_) return;
     if (one[1] == OFPT_PORT_MOD && one.size() == wire::port_mod::size) {
       give_port_its_address(one);
-      // Perhaps the connection goes through the switch's own port.
-      if ((one[8] << 8 | one[9]) == OFPP_LOCAL) {
+      // Perhaps the connection goes through the switch's own port. What is put on a port that is down is not counted.
+      if ((one[8] << 8 | one[9]) == OFPP_LOCAL || !options_.cables.empty()) {
         one[wire::port_mod::mask.offset + 3] &= static_cast<std::uint8_t>(~OFPPC_PORT_DOWN);
       }
     }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "harness/live/scenario.h"
+#include "harness/live/scenario_ports.h"
 #include "harness/request.h"
 #include "harness/trace_text.h"
 #include "spec/openflow.h"
@@ -16,14 +17,30 @@ constexpr std::uint64_t kLongestWait_ms = 20'000;
 // An event that something else than a peer of the switch causes.
 const char* inside(const EventBody& body) {
   if (std::holds_alternative<event::PeerStall>(body)) return "a peer that does not read cannot be told from a slow one";
-  if (std::holds_alternative<event::PacketArrives>(body)) return "a packet arrives on a port";
+  if (std::holds_alternative<event::PacketArrives>(body)) return "a packet arrives on a port without a cable";
   if (std::holds_alternative<event::PortChange>(body)) return "a port changes";
   return "the provider or the switch itself does something";
+}
+
+// A port has another address on another switch. One that is to go down keeps the wrong one: what a switch then says of
+// the link is its own affair.
+void give_port_its_address(Bytes& message, const SwitchConfig& from, const SwitchConfig& to) {
+  if (message[1] != OFPT_PORT_MOD || message.size() != wire::port_mod::size) return;
+  if ((message[wire::port_mod::mask.offset + 3] & OFPPC_PORT_DOWN) != 0) return;
+  const auto at = message.begin() + wire::port_mod::hw_addr.offset;
+  const auto port = [&](const SwitchConfig& config) {
+    return std::find_if(config.ports.begin(), config.ports.end(),
+                        [&](const PortConfig& p) { return p.number == (message[8] << 8 | message[9]); });
+  };
+  const auto old = port(from), its = port(to);
+  if (old == from.ports.end() || its == to.ports.end()) return;
+  if (std::equal(old->hw_addr.begin(), old->hw_addr.end(), at)) std::copy(its->hw_addr.begin(), its->hw_addr.end(), at);
 }
 
 // What the peers of a switch do: of the streams whole messages, everything else as it is.
 class Acts {
  public:
+  explicit Acts(const std::vector<std::uint16_t>& cables) : cables_(cables) {}
   // A reason, if it is not what peers do.
   std::optional<std::string> read(const Trace& trace, bool reconnects) {
     for (const Event& e : trace.events) {
@@ -41,6 +58,10 @@ class Acts {
   std::optional<std::string> one(const EventBody& body, bool reconnects) {
     if (const auto* clock = std::get_if<event::Clock>(&body)) {
       if (clock->ms > kLongestWait_ms) return "more time passes than a check can wait";
+      all.push_back(body);
+      return std::nullopt;
+    }
+    if (const auto* frame = std::get_if<event::PacketArrives>(&body); frame && can_arrive(*frame, cables_)) {
       all.push_back(body);
       return std::nullopt;
     }
@@ -68,6 +89,7 @@ class Acts {
     return std::nullopt;
   }
 
+  const std::vector<std::uint16_t>& cables_;
   std::map<ConnName, Bytes> streams_;
 };
 
@@ -115,9 +137,10 @@ ConnName* connection_in(EventBody& body) {
   return nullptr;
 }
 
-std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config, bool reconnects) {
+std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchConfig& config, bool reconnects,
+                                             const std::vector<std::uint16_t>& cables) {
   if (trace.edition && *trace.edition != "corrected") return "about a defect of the original";
-  Acts acts;
+  Acts acts(cables);
   if (auto why = acts.read(trace, reconnects)) return std::move(*why);
   const Cast cast(trace, acts.all);
   if (cast.size() > std::max<std::size_t>(config.connections.size(), 1))
@@ -136,6 +159,7 @@ std::variant<Trace, std::string> scenario_of(const Trace& trace, const SwitchCon
     if (i >= cast.open_at_the_beginning()) add(event::ConnClose{conn});
   }
   for (EventBody& act : acts.all) {
+    if (auto* recv = std::get_if<event::Recv>(&act)) give_port_its_address(recv->bytes, trace.config, config);
     if (ConnName* conn = connection_in(act)) *conn = out.config.connections[cast.position(*conn)];
     add(std::move(act));
   }

@@ -55,13 +55,15 @@ Bytes sentinel_frame(std::uint64_t scenario) {
   return out;
 }
 
-std::optional<std::uint32_t> sentinel_in(ByteView message) {
-  const std::size_t at = wire::packet_in::size;
-  const bool mine = message.size() >= at + 14 &&
-                    std::equal(kSentinelMac.begin(), kSentinelMac.end(), message.begin() + at) &&
-                    message[at + 12] == kSentinelType >> 8 && message[at + 13] == (kSentinelType & 0xff);
+std::optional<std::uint32_t> sentinel_number(ByteView frame) {
+  const bool mine = frame.size() >= 14 && std::equal(kSentinelMac.begin(), kSentinelMac.end(), frame.begin()) &&
+                    frame[12] == kSentinelType >> 8 && frame[13] == (kSentinelType & 0xff);
   if (!mine) return std::nullopt;
-  return Reader(message.subspan(at + kSentinelMac.size() + 2, 4)).get<std::uint32_t>();
+  return Reader(frame.subspan(kSentinelMac.size() + 2, 4)).get<std::uint32_t>();
+}
+
+std::optional<std::uint32_t> sentinel_in(ByteView message) {
+  return sentinel_number(message.subspan(std::min<std::size_t>(message.size(), wire::packet_in::size)));
 }
 
 bool is_nicira_message(ByteView message, std::uint32_t subtype) {

@@ -27,6 +27,8 @@ std::optional<std::uint64_t> cookie_in(ByteView message);
 inline std::uint64_t tag_in(std::uint64_t cookie) { return cookie >> 32; }
 
 Bytes sentinel_frame(std::uint64_t scenario);
+// The number that a frame has if it is a sentinel, modulo 2^32.
+std::optional<std::uint32_t> sentinel_number(ByteView frame);
 // The number that the sentinel in a packet-in has, modulo 2^32; nullopt: there is none in it.
 std::optional<std::uint32_t> sentinel_in(ByteView packet_in);
 
