@@ -14,8 +14,8 @@ struct ExploreOptions {
   std::uint64_t refine = 0;  // states to be left with the built-in switch in lockstep; 0: the model alone
   bool live = false, unchecked = false, list = false, page = false, json = false;
 };
-// 0: nothing was violated (`live`: no lasso); 1: something was. Of `ovs-2011`, each erratum by itself: 0 if all that an invariant or a
-// comparison can find within the bounds was found, 1 if nothing at all was.
+// 0: nothing was violated (`live`: no lasso); 1: something was. Of `ovs-2011`, each erratum by itself: 0 if all that an
+// invariant or a comparison can find within the bounds was found, 1 if nothing at all was.
 int run_explore(const ExploreOptions& options);
 
 }  // namespace oftwin::cli
