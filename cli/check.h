@@ -31,7 +31,7 @@ struct CheckOptions {
   std::string command;                    // the whole line, for the verdict
   // Live switches.
   std::string ledger;             // file of known readings; empty: the one of corpus/ledger that is about the switch
-  std::uint64_t answer_s = 10;  // it may be silent for so long
+  std::uint64_t answer_s = 10;    // it may be silent for so long
   std::uint64_t pace = 0;         // messages a second at most; 0: as fast as it goes
   std::uint64_t connections = 3;  // at once, at most; 1 to 3
   unsigned several = 2;           // per cent of the generated scenarios that use more than one
