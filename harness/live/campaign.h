@@ -103,8 +103,10 @@ class Campaign {
   const CampaignReport& report() const { return report_; }
 
  private:
-  struct Job;
-  struct Sent;
+  struct Job {
+    std::string name;
+    Trace trace;
+  };
 
   std::vector<std::uint16_t> cables() const { return cables_ ? cables_->ports() : std::vector<std::uint16_t>(); }
   void meet();
