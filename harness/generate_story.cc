@@ -50,9 +50,9 @@ void TraceGenerator::show(const DrawnFlow& flow) {
 void TraceGenerator::ageing(ConnName conn, const DrawnFlow& flow) {
   constexpr std::array<std::uint16_t, 4> idle = {0, 1, 2, 3}, hard = {0, 0, 3, 5};
   constexpr std::array<std::uint64_t, 3> steps_ms = {500, 999, 1000};
-  const auto timeout = s_.pick(idle);
-  tell(conn, messages_.flow_mod_about(flow, OFPFC_ADD, messages_.visible_actions(), timeout,
-                                      timeout == 0 ? 2 : s_.pick(hard)));
+  const auto idle_s = s_.pick(idle);
+  const auto hard_s = idle_s == 0 ? std::uint16_t{2} : s_.pick(hard);
+  tell(conn, messages_.flow_mod_about(flow, OFPFC_ADD, messages_.visible_actions(), idle_s, hard_s));
   for (std::uint64_t n = s_.between(2, 4); n > 0; --n) {
     add(event::Clock{s_.pick(steps_ms)});
     if (s_.chance(60)) arrive(messages_.packet_for(flow));

@@ -96,7 +96,8 @@ class BrokenRecording : public testing::Test {
  protected:
   std::string write(const std::string& text) {
     // The reader takes plain text as well.
-    const auto path = std::filesystem::temp_directory_path() / "oftwin_broken_recording.jsonl";
+    const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+    const auto path = std::filesystem::temp_directory_path() / ("oftwin_broken_recording_" + test + ".jsonl");
     std::ofstream(path, std::ios::binary) << text;
     return path.string();
   }

@@ -60,8 +60,13 @@ std::optional<Taken> take_set_config(const Asked& a) {
 
 // Either kind of actions that end the switch, in any message. What a damaged length field hides is not looked for. And
 // what changes for good how, and which, packets are told: the format of packet-ins, which messages are wanted, the
-// number of the controller.
+// number of the controller; and monitors of flows, which go on telling.
 std::string_view deadly(ByteView message) {
+  constexpr std::array<std::uint8_t, 8> monitor = {0, 0, 0x23, 0x20, 0, 0, 0, 2};
+  if (message[1] == OFPT_STATS_REQUEST && message.size() >= 20 && message[8] == 0xff && message[9] == 0xff &&
+      std::equal(monitor.begin(), monitor.end(), message.begin() + 12)) {
+    return "newer-messages";
+  }
   for (const std::uint32_t subtype : {16u, 19u, 20u}) {
     if (is_nicira(message, subtype)) return "newer-messages";
   }
