@@ -143,7 +143,7 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
   Wanted wanted = wanted_of(outcome);
   if (port_mod) tell_port_mod(asked.conn, ports, branch.state, wanted);
   forget_deaf(branch.state, wanted);
-  tell_removals(told, wanted);
+  tell_removals(told, branch.state, wanted);
   return compare(asked, branch, wanted, at) ? Follow::agrees : Follow::differs;
 }
 

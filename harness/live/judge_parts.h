@@ -88,7 +88,7 @@ class Judge {
   bool frames_left_over(const Branch& branch);
   bool leftovers(const Branch& branch);
   std::vector<model::Rule> told_otherwise(const model::State& state) const;
-  void tell_removals(const std::vector<model::Rule>& told, Wanted& wanted);
+  void tell_removals(std::vector<model::Rule> told, const model::State& after, Wanted& wanted);
   bool compare_removals(const Branch& branch, std::size_t& where);
   void differs(std::string kind, std::string what) {
     if (!kind_.empty()) return;

@@ -39,7 +39,7 @@ void Judge::step(Branch& branch, const Event& event, std::size_t at) {
   out_.clauses |= outcome.clauses;
   Wanted wanted = wanted_of(outcome);
   forget_deaf(branch.state, wanted);
-  tell_removals(told, wanted);
+  tell_removals(told, branch.state, wanted);
   for (const auto& [conn, messages] : wanted.flow_removed) {
     for (const Bytes& m : messages) branch.removals[conn].push_back({m, at});
   }

@@ -87,7 +87,13 @@ std::vector<model::Rule> Judge::told_otherwise(const model::State& state) const 
   return out;
 }
 
-void Judge::tell_removals(const std::vector<model::Rule>& told, Wanted& wanted) {
+void Judge::tell_removals(std::vector<model::Rule> told, const model::State& after, Wanted& wanted) {
+  std::erase_if(told, [&](const model::Rule& rule) {  // those that are still there are not told of
+    return std::any_of(after.tables.begin(), after.tables.end(), [&](const model::Table& table) {
+      return std::any_of(table.rules.begin(), table.rules.end(),
+                         [&](const model::Rule& r) { return r.name == rule.name; });
+    });
+  });
   for (auto& [conn, messages] : wanted.flow_removed) {
     std::vector<model::Rule> left = told;
     for (Bytes& m : messages) {
