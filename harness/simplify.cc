@@ -251,7 +251,7 @@ std::vector<std::vector<Event>> simpler_together(const std::vector<Event>& event
       in_flow_mods(&request::FlowMod::flags, 0),
       in_flow_mods(&request::FlowMod::priority, OFP_DEFAULT_PRIORITY),
   };
-  for (const std::uint32_t bits : kMatchFields) {
+  for (const std::uint32_t bits : kFieldWildcards) {
     changes.push_back([bits](Request& r) {
       if (WireMatch* m = match_of(r)) drop_field(*m, bits);
     });

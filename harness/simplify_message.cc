@@ -37,12 +37,12 @@ namespace {
 template <class Message>
 void simpler_match(Versions<Message, Request>& v) {
   v.with([](Message& m) { m.match = WireMatch{}; });
-  for (const std::uint32_t bits : kMatchFields) {
+  for (const std::uint32_t bits : kFieldWildcards) {
     v.with([&](Message& m) { drop_field(m.match, bits); });
   }
   // Values below wildcards, and wildcard bits that mean nothing.
   v.with([](Message& m) {
-    for (const std::uint32_t bits : kMatchFields) {
+    for (const std::uint32_t bits : kFieldWildcards) {
       if ((m.match.wildcards & bits) == bits) drop_field(m.match, bits);
     }
     m.match.wildcards &= OFPFW_ALL;

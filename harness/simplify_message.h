@@ -42,7 +42,7 @@ std::vector<Request> simpler(const Request& request);
 std::vector<Bytes> simpler_bytes(const Bytes& bytes);
 
 // The wildcard bits of each field of a match.
-inline constexpr std::uint32_t kMatchFields[] = {
+inline constexpr std::uint32_t kFieldWildcards[] = {
     OFPFW_NW_TOS,
     OFPFW_TP_SRC,
     OFPFW_TP_DST,
