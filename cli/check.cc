@@ -12,6 +12,7 @@
 #include "cli/judge.h"
 #include "cli/probe_switch.h"
 #include "cli/results.h"
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
 #include "harness/edition.h"
@@ -34,7 +35,7 @@ int rewrite(const std::vector<std::string>& files, const CheckOptions& options) 
     std::string fresh = harness::rewrite_expectations(text, parsed.expectations, run.lines);
     if (fresh != text) {
       harness::write_file(file, fresh);
-      fmt::print("{}: rewritten\n", file);
+      say("{}: rewritten\n", file);
     }
   }
   return 0;
@@ -42,7 +43,7 @@ int rewrite(const std::vector<std::string>& files, const CheckOptions& options) 
 
 void write_reports(const CheckSummary& summary, const CheckOptions& options) {
   if (options.json == "-")
-    fmt::print("{}", json_of(summary));
+    hand_out(json_of(summary));
   else if (!options.json.empty())
     harness::write_file(options.json, json_of(summary));
   if (!options.junit.empty()) harness::write_file(options.junit, junit_of(summary));

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
 #include "harness/edition.h"
@@ -168,11 +169,11 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
       const auto now = std::chrono::steady_clock::now();
       if (!shows || now - last < std::chrono::milliseconds(200)) return;
       last = now;
-      fmt::print(stderr, "\r{} scenarios, {} messages ", done, messages);
+      show_progress(fmt::format("{} scenarios, {} messages ", done, messages));
     };
     if (options.random > 0) campaign->play_random(options.seed, options.random, progress);
     if (options.tables > 0) campaign->play_tables(options.seed, options.tables, progress);
-    if (shows) fmt::print(stderr, "\r\033[K");
+    if (shows) show_progress("");
     if (until.over()) result.notes.push_back("ended early: " + until.why());
   } catch (const net::EndpointError& e) {
     throw UsageError(fmt::format("--subject: {}", e.what()));

@@ -10,6 +10,7 @@
 
 #include "cli/isolate.h"
 #include "cli/lost.h"
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
 #include "harness/coverage.h"
@@ -31,20 +32,20 @@ std::string_view kind_word(ClauseKind kind) {
 }
 
 void print_clause(const Clause& c) {
-  fmt::print("{} {}\n{}\nkind: {}\nsource: {}\nspec/{}:{}\n", c.id, c.title, c.text, kind_word(c.kind), c.source,
-             c.file, c.line);
+  say("{} {}\n{}\nkind: {}\nsource: {}\nspec/{}:{}\n", c.id, c.title, c.text, kind_word(c.kind), c.source, c.file,
+      c.line);
 }
 
 // Nothing where the sources are not beside the command any more.
 void print_places(const char* what, const harness::ClausePlaces& places, const std::string& id) {
   const auto found = places.find(id);
   if (found == places.end()) return;
-  for (const std::string& place : found->second) fmt::print("{}: {}\n", what, place);
+  for (const std::string& place : found->second) say("{}: {}\n", what, place);
 }
 
 void print_lines(const char* side, const std::vector<std::string>& lines) {
-  for (const auto& l : lines) fmt::print("  {:<9} {}\n", side, l);
-  if (lines.empty()) fmt::print("  {:<9} nothing\n", side);
+  for (const auto& l : lines) say("  {:<9} {}\n", side, l);
+  if (lines.empty()) say("  {:<9} nothing\n", side);
 }
 
 // One block on both sides. The lines of the subject are shown only where they differ.
@@ -54,15 +55,15 @@ bool replay_block(const harness::Trace& trace, const harness::Block& block, harn
   for (std::size_t i = block.first; i <= block.last; ++i) {
     const Event& e = trace.events[i];
     if (e.id)
-      fmt::print("e{:<4} {}\n", e.id, harness::print_event(e));
+      say("e{:<4} {}\n", e.id, harness::print_event(e));
     else if (std::get<event::Loop>(e.body).iterations)
-      fmt::print("      {}\n", harness::print_event(e));
+      say("      {}\n", harness::print_event(e));
     auto divergence = lockstep.advance(e);
     wanted.insert(wanted.end(), lockstep.wanted().begin(), lockstep.wanted().end());
     if (!divergence) continue;
     print_lines("both", lines.lines(block, std::span(wanted).first(wanted.size() - lockstep.wanted().size())));
-    fmt::print("\n{}\n{}", harness::print_difference(*divergence, trace.events),
-               harness::print_clauses(trace.config, *divergence));
+    say("\n{}\n{}", harness::print_difference(*divergence, trace.events),
+        harness::print_clauses(trace.config, *divergence));
     return false;
   }
   print_lines("both", lines.lines(block, wanted));
@@ -90,7 +91,7 @@ bool loses_subject(harness::Subject& subject, const SwitchConfig& config, std::s
 int finish_minimize(const harness::Trace& small, const MinimizeOptions& options, int code) {
   std::string text = harness::encode_for(options.out, small);
   if (options.out.empty())
-    fmt::print("{}", text);
+    say("{}", text);
   else
     harness::write_file(options.out, text);
   return code;
@@ -110,10 +111,10 @@ int minimize_loss(const harness::Trace& trace, harness::Subject& subject, const 
 int replay_edition(const harness::Trace& trace) {
   const harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
   const harness::ModelRun corrected = harness::run_model(trace, {});
-  fmt::print("Edition {}: the model alone.\n\n", *trace.edition);
+  say("Edition {}: the model alone.\n\n", *trace.edition);
   for (std::size_t b = 0; b < trace.blocks.size(); ++b) {
     for (std::size_t i = trace.blocks[b].first; i <= trace.blocks[b].last; ++i) {
-      if (trace.events[i].id) fmt::print("e{:<4} {}\n", trace.events[i].id, harness::print_event(trace.events[i]));
+      if (trace.events[i].id) say("e{:<4} {}\n", trace.events[i].id, harness::print_event(trace.events[i]));
     }
     const bool same = run.lines[b] == corrected.lines[b];
     print_lines(same ? "both" : trace.edition->c_str(), run.lines[b]);
@@ -138,7 +139,7 @@ int minimize_provider(const harness::Trace& trace, const MinimizeOptions& option
   });
   if (!outcome.result) return finish_minimize(minimize_loss(trace, loss_of(outcome), *subject, limits), options, 3);
   if (outcome.result->empty()) {
-    fmt::print(stderr, "{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
+    complain("{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
     return 0;
   }
   const std::size_t cut = outcome.result->find('\n');
@@ -171,8 +172,8 @@ int run_replay(const ReplayOptions& options) {
     return std::string("agreed");
   });
   if (!outcome.result) {
-    if (how.guard) fmt::print(stderr, "{}\n", finding_of(trace, loss_of(outcome), options.subject).report);
-    fmt::print(stderr, "The subject was lost: {}.\n", outcome.why);
+    if (how.guard) complain("{}\n", finding_of(trace, loss_of(outcome), options.subject).report);
+    complain("The subject was lost: {}.\n", outcome.why);
     return 3;
   }
   return *outcome.result == "agreed" ? 0 : 1;
@@ -186,12 +187,12 @@ int run_minimize(const MinimizeOptions& options) {
   harness::MinimizeLimits limits;
   bool terminal = isatty(STDERR_FILENO);
   limits.progress = [terminal](std::size_t probes, std::size_t events) {
-    if (terminal) fmt::print(stderr, "\r\x1b[K{} probes, {} events left", probes, events);
+    if (terminal) show_progress(fmt::format("{} probes, {} events left", probes, events));
   };
   auto small = harness::minimize_divergence(trace, *subject, {}, limits);
-  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  if (terminal) show_progress("");
   if (!small) {
-    fmt::print(stderr, "{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
+    complain("{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
     return 0;
   }
   return finish_minimize(*small, options, 1);
@@ -205,7 +206,7 @@ int run_convert(const ConvertOptions& options) {
   }
   std::string content = harness::encode_for(options.out, trace);
   if (options.out == "-")
-    fmt::print("{}", content);
+    say("{}", content);
   else
     harness::write_file(options.out, content);
   return 0;
@@ -213,7 +214,7 @@ int run_convert(const ConvertOptions& options) {
 
 int run_clause(const std::string& id) {
   if (id.empty()) {
-    for (const Clause& c : clauses()) fmt::print("{:<12} {:<11} {}\n", c.id, kind_word(c.kind), c.title);
+    for (const Clause& c : clauses()) say("{:<12} {:<11} {}\n", c.id, kind_word(c.kind), c.title);
     return 0;
   }
   auto c = std::find_if(clauses().begin(), clauses().end(), [&](const Clause& x) { return x.id == id; });
@@ -223,7 +224,7 @@ int run_clause(const std::string& id) {
   print_places("judged", harness::clauses_in_contract(OFTWIN_SOURCE_DIR), id);
   print_places("checked", harness::clauses_claimed(OFTWIN_SOURCE_DIR), id);
   for (const harness::Erratum& e : harness::read_errata(OFTWIN_SOURCE_DIR)) {
-    if (e.about(id)) fmt::print("erratum: {} {} (spec/errata.md:{})\n", e.id, e.title, e.line);
+    if (e.about(id)) say("erratum: {} {} (spec/errata.md:{})\n", e.id, e.title, e.line);
   }
   return 0;
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/inputs.h"
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/capture.h"
 #include "harness/convert.h"
@@ -122,11 +123,11 @@ std::vector<Row> rows_of(const Coverage& coverage) {
 
 void print(const std::vector<Row>& rows) {
   const auto yes = [](bool b) { return b ? "yes" : "no"; };
-  fmt::print("{:<28} {:<28} {:>8} {:>11} {:>9} {:>9}\n", "", "", "modelled", "implemented", "corpus", "campaign");
+  say("{:<28} {:<28} {:>8} {:>11} {:>9} {:>9}\n", "", "", "modelled", "implemented", "corpus", "campaign");
   for (const Row& r : rows) {
-    fmt::print("{:<28} {:<28} {:>8} {:>11} {:>9} {:>9}{}{}\n", harness::word_kind(r.word.kind), r.word.name,
-               yes(r.modelled), yes(r.implemented), r.corpus, r.campaign, r.gap() ? "  GAP" : "",
-               r.word.why_never.empty() ? "" : fmt::format("  {}", r.word.why_never));
+    say("{:<28} {:<28} {:>8} {:>11} {:>9} {:>9}{}{}\n", harness::word_kind(r.word.kind), r.word.name, yes(r.modelled),
+        yes(r.implemented), r.corpus, r.campaign, r.gap() ? "  GAP" : "",
+        r.word.why_never.empty() ? "" : fmt::format("  {}", r.word.why_never));
   }
 }
 
@@ -142,7 +143,7 @@ std::string json_of(const std::vector<Row>& rows, const CoverageOptions& options
                              {"why_never", r.word.why_never},
                              {"gap", r.gap()}});
   }
-  return json.dump(1) + "\n";
+  return json_text(json, 1);
 }
 
 }  // namespace
@@ -157,12 +158,11 @@ int run_coverage(const CoverageOptions& options) {
   const std::vector<Row> rows = rows_of(coverage);
   if (options.json != "-") print(rows);
   if (!options.json.empty() && options.json != "-") harness::write_file(options.json, json_of(rows, options));
-  if (options.json == "-") fmt::print("{}", json_of(rows, options));
+  if (options.json == "-") hand_out(json_of(rows, options));
   const auto gaps = std::count_if(rows.begin(), rows.end(), [](const Row& r) { return r.gap(); });
   if (options.json != "-") {
-    fmt::print("{} words, {} gaps; {} generated traces from seed {}\n", rows.size(), gaps, options.random,
-               options.seed);
-    if (coverage.differing > 0) fmt::print("{} traces were left where model and switch differ\n", coverage.differing);
+    say("{} words, {} gaps; {} generated traces from seed {}\n", rows.size(), gaps, options.random, options.seed);
+    if (coverage.differing > 0) say("{} traces were left where model and switch differ\n", coverage.differing);
   }
   return gaps > 0 || coverage.differing > 0 ? 1 : 0;
 }

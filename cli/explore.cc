@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/edition.h"
 #include "harness/files.h"
@@ -30,12 +31,12 @@ bool on_terminal() { return isatty(STDERR_FILENO) != 0; }
 double per_second(std::uint64_t n, double seconds) { return static_cast<double>(n) / std::max(seconds, 1e-9); }
 
 int list() {
-  fmt::print("scopes:\n");
-  for (const Scope& s : scopes()) fmt::print("  {}: {}\n      {}\n", s.name, s.purpose, describe(s));
-  fmt::print("invariants:\n");
+  say("scopes:\n");
+  for (const Scope& s : scopes()) say("  {}: {}\n      {}\n", s.name, s.purpose, describe(s));
+  say("invariants:\n");
   for (std::size_t i = 0; i < static_cast<std::size_t>(Invariant::count); ++i) {
     const InvariantInfo& inv = info(static_cast<Invariant>(i));
-    fmt::print("  {} ({}): {}.\n", inv.name, inv.clause, inv.sentence);
+    say("  {} ({}): {}.\n", inv.name, inv.clause, inv.sentence);
   }
   return 0;
 }
@@ -69,7 +70,7 @@ void show(const Scope& scope, const Finding& f, const std::string& edition, cons
   comments.push_back(fmt::format("At the last event: {}. Found by oftwin explore, scope {}.", f.detail, scope.name));
   const std::string text = harness::print_trace(trace_of(scope, f.path, edition, comments));
   if (o.out.empty()) {
-    fmt::print("\n{}\n", text);
+    say("\n{}\n", text);
   } else {
     harness::write_file(fmt::format("{}/{}.trace", o.out, stem), text);
   }
@@ -79,34 +80,32 @@ void show(const Scope& scope, const Lasso& lasso, const std::string& edition, co
           const std::string& stem) {
   const std::string text = lasso_text(scope, lasso, edition);
   if (o.out.empty()) {
-    fmt::print("\n{}\n", text);
+    say("\n{}\n", text);
   } else {
     harness::write_file(fmt::format("{}/{}.trace", o.out, stem), text);
   }
 }
 
 void print_lasso(const Lasso& lasso) {
-  fmt::print("lasso: {}: after {} events, {} that repeat for ever\n", info(lasso.kind).name, lasso.stem_events,
-             lasso.loop_events);
+  say("lasso: {}: after {} events, {} that repeat for ever\n", info(lasso.kind).name, lasso.stem_events,
+      lasso.loop_events);
 }
 
 void summarize(const Liveness& live) {
   if (live.lasso) return print_lasso(*live.lasso);
-  fmt::print(
-      "  left alone, it comes to rest from every one of them: {} fair steps, {} further states, at most {} steps "
+  say("  left alone, it comes to rest from every one of them: {} fair steps, {} further states, at most {} steps "
       "before it rests{}\n",
       live.steps, live.beyond, live.longest,
       live.complete ? "" : "; for lack of memory, not all of them were followed to their ends");
 }
 
 void summarize(const Scope& scope, const Result& r) {
-  fmt::print("{}: {} states, {} transitions, depth {}, {} terminal states, in {:.1f} s: {:.0f} transitions/s\n",
-             scope.name, r.states, r.transitions, r.depth, r.terminal, r.seconds, per_second(r.transitions, r.seconds));
-  fmt::print("  {:.1f} bytes kept a state, frontier at most {} MB; {}",
-             static_cast<double>(r.bytes_kept) / static_cast<double>(r.states), r.frontier_peak >> 20,
-             describe(r.ending));
-  if (r.left > 0) fmt::print("; {} states seen but not left", r.left);
-  fmt::print("\n  {}\n", describe(scope));
+  say("{}: {} states, {} transitions, depth {}, {} terminal states, in {:.1f} s: {:.0f} transitions/s\n", scope.name,
+      r.states, r.transitions, r.depth, r.terminal, r.seconds, per_second(r.transitions, r.seconds));
+  say("  {:.1f} bytes kept a state, frontier at most {} MB; {}",
+      static_cast<double>(r.bytes_kept) / static_cast<double>(r.states), r.frontier_peak >> 20, describe(r.ending));
+  if (r.left > 0) say("; {} states seen but not left", r.left);
+  say("\n  {}\n", describe(scope));
 }
 
 nlohmann::json as_json(const Lasso& lasso) {
@@ -152,17 +151,17 @@ int explore_one(const ExploreOptions& o, const model::Errata& errata) {
   const bool terminal = on_terminal();
   const Result r = explore::explore(scope, options, [&](const Progress& p) {
     if (!terminal) return;
-    fmt::print(stderr, "\r{}: depth {}, {} states, {} waiting, {:.0f} transitions/s ", scope.name, p.depth, p.states,
-               p.frontier, per_second(p.transitions, p.seconds));
+    show_progress(fmt::format("{}: depth {}, {} states, {} waiting, {:.0f} transitions/s ", scope.name, p.depth,
+                              p.states, p.frontier, per_second(p.transitions, p.seconds)));
   });
-  if (terminal) fmt::print(stderr, "\r{:80}\r", "");
+  if (terminal) show_progress("");
   if (o.json) {
-    fmt::print("{}\n", as_json(scope, r).dump(2));
+    hand_out(json_text(as_json(scope, r), 2));
   } else {
     summarize(scope, r);
   }
   for (const Finding& f : r.findings) {
-    if (!o.json) fmt::print("violated after {} events: {}\n", f.depth, name_of(f));
+    if (!o.json) say("violated after {} events: {}\n", f.depth, name_of(f));
     if (!o.json || !o.out.empty()) show(scope, f, o.edition, o, scope.name + "-" + name_of(f));
   }
   if (!r.liveness) return r.findings.empty() ? 0 : 1;
@@ -184,24 +183,24 @@ int hunt_all(const ExploreOptions& o) {
     const std::string id = fmt::format("E-{:02}", h.erratum);
     if (!h.finding) {
       found.push_back({{"erratum", id}, {"states", h.states}});
-      if (!o.json) fmt::print("{}  not within these bounds ({} states)\n", id, h.states);
+      if (!o.json) say("{}  not within these bounds ({} states)\n", id, h.states);
       return;
     }
     const Finding& f = *h.finding;
     ++(f.invariant == Invariant::count ? by_comparison : by_invariants);
     found.push_back({{"erratum", id}, {"by", name_of(f)}, {"depth", f.depth}, {"scope", h.scope.name}});
     if (!o.json) {
-      fmt::print("{}  {} after {} events, scope {}, {} states{}\n", id, name_of(f), f.depth, h.scope.name, h.states,
-                 h.also_among_all ? "; also with all errata in force" : "");
+      say("{}  {} after {} events, scope {}, {} states{}\n", id, name_of(f), f.depth, h.scope.name, h.states,
+          h.also_among_all ? "; also with all errata in force" : "");
     }
     if (!o.json || !o.out.empty()) show(h.scope, f, h.also_among_all ? o.edition : id, o, id);
     std::fflush(stdout);
   });
   if (o.json) {
-    fmt::print("{}\n", nlohmann::json{{"errata", found}, {"by_invariants", by_invariants}}.dump(2));
+    hand_out(json_text(nlohmann::json{{"errata", found}, {"by_invariants", by_invariants}}, 2));
   } else {
-    fmt::print("{} errata: {} violate an invariant, {} show in comparison with corrected only, {} not found\n",
-               all.size(), by_invariants, by_comparison, all.size() - by_invariants - by_comparison);
+    say("{} errata: {} violate an invariant, {} show in comparison with corrected only, {} not found\n", all.size(),
+        by_invariants, by_comparison, all.size() - by_invariants - by_comparison);
   }
   return by_invariants == 0 ? 1 : 0;
 }
@@ -222,15 +221,15 @@ int hunt_lassos(const ExploreOptions& o) {
     j["erratum"] = id;
     j["scope"] = c.scope.name;
     found.push_back(std::move(j));
-    if (!o.json) fmt::print("{}  scope {}, ", id, c.scope.name);
+    if (!o.json) say("{}  scope {}, ", id, c.scope.name);
     if (!o.json) print_lasso(*c.lasso);
     if (!o.json || !o.out.empty()) show(c.scope, *c.lasso, id, o, id + "-lasso");
     std::fflush(stdout);
   });
   if (o.json) {
-    fmt::print("{}\n", nlohmann::json{{"lassos", found}}.dump(2));
+    hand_out(json_text(nlohmann::json{{"lassos", found}}, 2));
   } else {
-    fmt::print("{} errata have a lasso by themselves\n", caught);
+    say("{} errata have a lasso by themselves\n", caught);
   }
   return caught == 0 ? 1 : 0;
 }
@@ -241,13 +240,13 @@ int refine_one(const ExploreOptions& o) {
   const bool terminal = on_terminal();
   const RefinementResult r = refine(scope, *subject, o.refine, o.depth, [&](const RefinementResult& now) {
     if (!terminal) return;
-    fmt::print(stderr, "\r{}: depth {}, {} states, {} left to try, {} events tried ", scope.name, now.depth, now.states,
-               now.left, now.steps);
+    show_progress(fmt::format("{}: depth {}, {} states, {} left to try, {} events tried ", scope.name, now.depth,
+                              now.states, now.left, now.steps));
   });
-  if (terminal) fmt::print(stderr, "\r{:80}\r", "");
+  if (terminal) show_progress("");
   const std::uint64_t done = r.states - r.left;
   if (o.json) {
-    fmt::print("{}\n", nlohmann::json{{"scope", scope.name},
+    hand_out(json_text(nlohmann::json{{"scope", scope.name},
                                       {"states", r.states},
                                       {"states_left", done},
                                       {"steps", r.steps},
@@ -255,17 +254,16 @@ int refine_one(const ExploreOptions& o) {
                                       {"depth", r.depth},
                                       {"seconds", r.seconds},
                                       {"exhausted", r.exhausted},
-                                      {"diverged", r.divergence.has_value()}}
-                           .dump(2));
+                                      {"diverged", r.divergence.has_value()}},
+                       2));
   } else {
-    fmt::print(
-        "{}: model and switch agree in {} states, in {} of them on every event: {} steps, {} events driven, depth "
+    say("{}: model and switch agree in {} states, in {} of them on every event: {} steps, {} events driven, depth "
         "{}, {:.1f} s\n  {}\n  {}\n",
         scope.name, r.states, done, r.steps, r.replayed, r.depth, r.seconds,
         r.exhausted ? "everything within the scope was tried" : "what lies beyond was not tried", describe(scope));
   }
   if (!r.divergence) return 0;
-  fmt::print("they do not at the end of this trace:\n\n{}\n", harness::print_trace(r.trace));
+  say("they do not at the end of this trace:\n\n{}\n", harness::print_trace(r.trace));
   return 1;
 }
 
@@ -273,7 +271,7 @@ int refine_one(const ExploreOptions& o) {
 
 int run_explore(const ExploreOptions& o) {
   if (o.list) return list();
-  if (o.page) return fmt::print("{}", invariants_page()), 0;
+  if (o.page) return say("{}", invariants_page()), 0;
   const auto errata = harness::parse_edition(o.edition);
   if (!errata) throw std::runtime_error("there is no edition '" + o.edition + "'");
   if (o.live && (o.refine != 0 || o.unchecked))

@@ -23,6 +23,7 @@
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/results.h"
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/binary.h"
 #include "harness/convert.h"
@@ -101,7 +102,7 @@ class Campaign {
     fs::create_directories(corpus_);
     std::size_t seeds = plant_seeds(options_.corpus, corpus_);
     before_ = findings(out_);
-    fmt::print("Fuzzing for {} s with {} jobs, from {} seeds: {}\n", options_.time_s, options_.jobs, seeds, target_);
+    say("Fuzzing for {} s with {} jobs, from {} seeds: {}\n", options_.time_s, options_.jobs, seeds, target_);
     std::fflush(stdout);
     begin_ = Clock::now();
     for (std::uint64_t i = 0; i < options_.jobs; ++i) start(i);
@@ -144,7 +145,7 @@ class Campaign {
       show();
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
-    if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\x1b[K");
+    if (isatty(STDERR_FILENO)) show_progress("");
   }
 
   void reap(Job& job) {
@@ -166,7 +167,7 @@ class Campaign {
   void show() const {
     if (!isatty(STDERR_FILENO)) return;
     auto kept = std::distance(fs::directory_iterator(corpus_), fs::directory_iterator());
-    fmt::print(stderr, "\r\x1b[Kfuzzing: {:.0f} of {} s, {} traces kept", elapsed(), options_.time_s, kept);
+    show_progress(fmt::format("fuzzing: {:.0f} of {} s, {} traces kept", elapsed(), options_.time_s, kept));
     std::fflush(stderr);
   }
 
@@ -190,9 +191,9 @@ class Campaign {
       bool stopped_by_us = job.status && WIFEXITED(*job.status) && WEXITSTATUS(*job.status) == 72;
       ended_badly = ended_badly || (job.status && *job.status != 0 && !stopped_by_us);
     }
-    fmt::print("{} traces driven in {:.0f} s\n{}\n", executed, elapsed(), coverage());
+    say("{} traces driven in {:.0f} s\n{}\n", executed, elapsed(), coverage());
     if (!report.empty()) {
-      fmt::print("\n{}\n", report);
+      say("\n{}\n", report);
       return 1;
     }
     if (int code = lost_inputs()) {
@@ -200,16 +201,16 @@ class Campaign {
       return code;
     }
     if (ended_badly) {
-      fmt::print("\nA job ended early and left no input; its log is in {}\n", options_.out);
+      say("\nA job ended early and left no input; its log is in {}\n", options_.out);
       return 3;
     }
-    fmt::print("Nothing was found.\n");
+    say("Nothing was found.\n");
     return 0;
   }
 
   static void print_line_with(const std::string& log, std::string_view label) {
     std::size_t at = log.find(label);
-    if (at != std::string::npos) fmt::print("{}\n", log.substr(at, log.find('\n', at) - at));
+    if (at != std::string::npos) say("{}\n", log.substr(at, log.find('\n', at) - at));
   }
 
   // `#12345 NEW ..`: what libFuzzer says while it runs, for jobs that were ended before their last words.
@@ -240,7 +241,7 @@ class Campaign {
       trace.comments = {"The subject was lost while a fuzzer drove this: " + name};
       std::string path = (out_ / (name + ".trace")).string();
       harness::write_file(path, harness::print_trace(trace));
-      fmt::print("\nThe subject was lost; the trace is in {}; `oftwin minimize` makes it smaller\n", path);
+      say("\nThe subject was lost; the trace is in {}; `oftwin minimize` makes it smaller\n", path);
       code = 3;
     }
     return code;

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/inputs.h"
 #include "cli/results.h"
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/binary.h"
 #include "harness/convert.h"
@@ -82,10 +83,10 @@ int fuzz_provider(const FuzzOptions& options) {
   if (auto lost = checking.try_provider()) {
     summary.results.push_back(std::move(*lost));
   } else {
-    fmt::print("Fuzzing {} with seed {}, from {} seeds", campaign.subject, campaign.seed, campaign.beginning.size());
-    if (options.runs != 0) fmt::print(", {} traces", options.runs);
-    if (options.time_s != 0) fmt::print(", for {} s", options.time_s);
-    fmt::print("\n");
+    say("Fuzzing {} with seed {}, from {} seeds", campaign.subject, campaign.seed, campaign.beginning.size());
+    if (options.runs != 0) say(", {} traces", options.runs);
+    if (options.time_s != 0) say(", for {} s", options.time_s);
+    say("\n");
     std::fflush(stdout);
     summary.results.push_back(checking.generated());
   }
@@ -93,12 +94,12 @@ int fuzz_provider(const FuzzOptions& options) {
   print_result(result);
   const harness::Steering& steering = *checking.checker().steering();
   write_corpus(steering.corpus(), fs::path(options.out) / "corpus");
-  fmt::print("\n{} traces kept, which showed {} features; {}\n", steering.corpus().size(), steering.features(),
-             print_clauses_hit(result.clauses));
+  say("\n{} traces kept, which showed {} features; {}\n", steering.corpus().size(), steering.features(),
+      print_clauses_hit(result.clauses));
   const double rate = result.seconds > 0 ? static_cast<double>(result.events) / result.seconds : 0;
-  fmt::print("{} events in {:.1f} s: {} a second; the built-in switch with its own datapath: {}\n",
-             harness::grouped(result.events), result.seconds, harness::grouped(static_cast<std::uint64_t>(rate)),
-             harness::grouped(static_cast<std::uint64_t>(builtin_events_a_second(checking.checker()))));
+  say("{} events in {:.1f} s: {} a second; the built-in switch with its own datapath: {}\n",
+      harness::grouped(result.events), result.seconds, harness::grouped(static_cast<std::uint64_t>(rate)),
+      harness::grouped(static_cast<std::uint64_t>(builtin_events_a_second(checking.checker()))));
   return summary.exit_code();
 }
 

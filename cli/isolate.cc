@@ -20,6 +20,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "cli/say.h"
 #include "harness/binary.h"
 
 namespace oftwin::cli {
@@ -155,13 +156,12 @@ class ProgressLine {
   explicit ProgressLine(const IsolateOptions& options)
       : label_(options.label), shown_(!options.quiet && isatty(STDERR_FILENO)) {}
   ~ProgressLine() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
+    if (shown_) show_progress("");
   }
   void show(const Progress::Shared& s) const {
     if (!shown_) return;
     std::string of = s.total ? fmt::format(" of {}", s.total.load()) : "";
-    fmt::print(stderr, "\r\x1b[K{}: {}{}, {} messages", label_, s.done.load(), of, s.messages.load());
-    std::fflush(stderr);
+    show_progress(fmt::format("{}: {}{}, {} messages", label_, s.done.load(), of, s.messages.load()));
   }
 
  private:

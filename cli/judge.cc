@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "cli/check_live.h"
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/files.h"
 #include "harness/subject/allocations.h"
@@ -128,7 +129,7 @@ Verdict verdict_of(const CheckSummary& summary, const CheckOptions& options) {
 void write_verdicts(const Verdict& verdict, const std::vector<std::string>& files) {
   for (const auto& file : files) {
     if (file == "-") {
-      fmt::print("\n{}", harness::print_verdict(verdict));
+      say("\n{}", harness::print_verdict(verdict));
     } else {
       harness::write_file(file, format_of(file)->print(verdict));
     }

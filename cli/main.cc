@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <sstream>
 
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/explore.h"
 #include "cli/probes.h"
+#include "cli/say.h"
 #include "cli/serve.h"
 
 namespace {
@@ -226,7 +227,13 @@ int main(int argc, char** argv) {
   add_others(app, replay, minimize, convert, clause);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : kUsage; }
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, complaint;
+    const int code = app.exit(e, out, complaint);
+    say_text(out.str());
+    complain_text(complaint.str());
+    return code == 0 ? 0 : kUsage;
+  }
   try {
     if (!errata.empty()) check.edition = errata;
     check.command = words(argc, argv);
@@ -242,7 +249,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("convert")) return run_convert(convert);
     return run_clause(clause);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "oftwin: {}\n", e.what());
+    complain("oftwin: {}\n", e.what());
     return kUsage;
   }
 }

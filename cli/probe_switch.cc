@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/files.h"
 #include "harness/live/find_profile.h"
@@ -49,15 +50,15 @@ int run_probe(const CheckOptions& options) {
     const harness::live::FoundProfile found = harness::live::find_profile(link, how);
     const std::string text = print_profile(found.profile, found.seen);
     if (options.output.empty() || options.output == "-") {
-      fmt::print("{}", text);
+      say("{}", text);
     } else {
       harness::write_file(options.output, text);
-      fmt::print("{}: the profile of {}; look through it, and say which ports are wired\n", options.output,
-                 found.profile.name);
+      say("{}: the profile of {}; look through it, and say which ports are wired\n", options.output,
+          found.profile.name);
     }
     return 0;
   } catch (const harness::live::LinkError& e) {
-    fmt::print(stderr, "oftwin: {}: {}\n", options.subject, e.what());
+    complain("oftwin: {}: {}\n", options.subject, e.what());
     return kLost;
   }
 }

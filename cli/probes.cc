@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/say.h"
 #include "harness/files.h"
 #include "harness/print.h"
 #include "harness/probe/flows.h"
@@ -72,26 +73,25 @@ std::string told(const std::vector<Flow>& flows, std::size_t rule) {
 
 void print_plan(const std::vector<Flow>& flows, const Plan& plan) {
   const std::string how_few = plan.minimal ? "no fewer will do" : fmt::format("at least {} are needed", plan.at_least);
-  fmt::print("{} flows, {} packets ({})\n", flows.size(), plan.packets.size(), how_few);
+  say("{} flows, {} packets ({})\n", flows.size(), plan.packets.size(), how_few);
   for (std::size_t i = 0; i < plan.packets.size(); ++i) {
     const Packet& p = plan.packets[i];
-    fmt::print("\npacket {}: {}\n", i + 1, print_packet(p.key));
-    fmt::print("  meets {}{}\n", p.hit ? told(flows, *p.hit) : "no flow",
-               p.free ? ", or another of that priority" : "");
+    say("\npacket {}: {}\n", i + 1, print_packet(p.key));
+    say("  meets {}{}\n", p.hit ? told(flows, *p.hit) : "no flow", p.free ? ", or another of that priority" : "");
     std::string shows;
     for (const std::size_t g : p.goals) shows += (shows.empty() ? "" : ", ") + print_goal(plan.goals[g]);
-    fmt::print("  shows {}\n", shows);
+    say("  shows {}\n", shows);
   }
-  if (!plan.unreachable.empty()) fmt::print("\nUnreachable:\n");
+  if (!plan.unreachable.empty()) say("\nUnreachable:\n");
   for (const probe::Unreachable& u : plan.unreachable) {
-    fmt::print("  {} (line {})", told(flows, u.rule), flows[u.rule].line);
-    if (u.hidden_by.empty()) fmt::print(": no frame has what it asks for");
+    say("  {} (line {})", told(flows, u.rule), flows[u.rule].line);
+    if (u.hidden_by.empty()) say(": no frame has what it asks for");
     for (std::size_t i = 0; i < u.hidden_by.size(); ++i) {
-      fmt::print("{}#{}", i == 0 ? ": hidden by " : ", ", u.hidden_by[i] + 1);
+      say("{}#{}", i == 0 ? ": hidden by " : ", ", u.hidden_by[i] + 1);
     }
-    fmt::print("\n");
+    say("\n");
   }
-  if (plan.undecided > 0) fmt::print("\nNot decided in time: whether {} more can be shown\n", plan.undecided);
+  if (plan.undecided > 0) say("\nNot decided in time: whether {} more can be shown\n", plan.undecided);
 }
 
 std::string json_of(const std::vector<Flow>& flows, const Plan& plan) {
@@ -113,7 +113,7 @@ std::string json_of(const std::vector<Flow>& flows, const Plan& plan) {
     for (const std::size_t r : u.hidden_by) by.push_back(r + 1);
     out["unreachable"].push_back({{"flow", u.rule + 1}, {"hidden_by", by}});
   }
-  return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  return json_text(out, 2);
 }
 
 // The frames as a capture, the first at time 0, one second apart.
@@ -149,7 +149,7 @@ int run_probes(const ProbesOptions& options) {
   how.in_ports = options.ports.empty() ? ports_of(flows) : options.ports;
   const Plan plan = probe::plan(rules, how);
   if (options.json != "-") print_plan(flows, plan);
-  if (options.json == "-") fmt::print("{}", json_of(flows, plan));
+  if (options.json == "-") hand_out(json_of(flows, plan));
   if (!options.json.empty() && options.json != "-") harness::write_file(options.json, json_of(flows, plan));
   if (!options.pcap.empty()) harness::write_file(options.pcap, capture_of(plan));
   return 0;

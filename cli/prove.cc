@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "cli/commands.h"
+#include "cli/say.h"
 
 namespace oftwin::cli {
 
@@ -24,22 +25,20 @@ bool wanted(const Theorem& theorem, const ProveOptions& options) {
 }
 
 void print_instance(const char* title, const prove::Instance& instance) {
-  fmt::print("  {}{}\n", title, instance.confirmed ? "" : " (machine words do NOT confirm it)");
-  for (const auto& [name, what] : instance.shown) fmt::print("    {}: {}\n", name, what);
+  say("  {}{}\n", title, instance.confirmed ? "" : " (machine words do NOT confirm it)");
+  for (const auto& [name, what] : instance.shown) say("    {}: {}\n", name, what);
   if (!instance.shown.empty()) return;
   for (const auto& [name, value] : instance.inputs) {
-    if (value != 0) fmt::print("    {} = {:#x}\n", name, value);
+    if (value != 0) say("    {} = {:#x}\n", name, value);
   }
 }
 
 void print_proven(const Theorem& theorem, const Proven& p, bool single) {
-  fmt::print("{} {}\n", p.good() ? "proved" : "FAILED", p.name);
-  if (single || !p.good())
-    fmt::print("  {}\n  of {}; clauses {}\n", theorem.statement, theorem.bounds, theorem.clauses);
-  fmt::print("  z3 {} in {:.2f} s, {} paths, {} obligations", print(p.z3.answer), p.z3.seconds, p.paths, p.obligations);
-  if (p.cvc5.answer != prove::Answer::not_asked)
-    fmt::print("; cvc5 {} in {:.2f} s", print(p.cvc5.answer), p.cvc5.seconds);
-  fmt::print("; broken rule {} in {:.2f} s\n", p.of_broken.confirmed ? "refuted" : "NOT REFUTED", p.broken_seconds);
+  say("{} {}\n", p.good() ? "proved" : "FAILED", p.name);
+  if (single || !p.good()) say("  {}\n  of {}; clauses {}\n", theorem.statement, theorem.bounds, theorem.clauses);
+  say("  z3 {} in {:.2f} s, {} paths, {} obligations", print(p.z3.answer), p.z3.seconds, p.paths, p.obligations);
+  if (p.cvc5.answer != prove::Answer::not_asked) say("; cvc5 {} in {:.2f} s", print(p.cvc5.answer), p.cvc5.seconds);
+  say("; broken rule {} in {:.2f} s\n", p.of_broken.confirmed ? "refuted" : "NOT REFUTED", p.broken_seconds);
   if (p.counterexample.found) print_instance("counterexample:", p.counterexample);
   if (single && p.example.found) print_instance("for example:", p.example);
   if (single && p.of_broken.found) print_instance(fmt::format("when {}:", theorem.broken).c_str(), p.of_broken);
@@ -71,8 +70,8 @@ nlohmann::json to_json(const Theorem& theorem, const Proven& p) {
 int list(const ProveOptions& options) {
   for (const Theorem& theorem : prove::theorems()) {
     if (!options.theorem.empty() && !wanted(theorem, options)) continue;
-    fmt::print("{}{}\n  {}\n  of {}; clauses {}; refuted when {}\n", theorem.name, theorem.slow ? " (slow)" : "",
-               theorem.statement, theorem.bounds, theorem.clauses, theorem.broken);
+    say("{}{}\n  {}\n  of {}; clauses {}; refuted when {}\n", theorem.name, theorem.slow ? " (slow)" : "",
+        theorem.statement, theorem.bounds, theorem.clauses, theorem.broken);
   }
   return 0;
 }
@@ -109,13 +108,12 @@ int run_prove(const ProveOptions& options) {
   }
   if (asked == 0) throw std::runtime_error(fmt::format("no theorem's name contains '{}'; see --list", options.theorem));
   if (options.json.empty()) {
-    fmt::print("{} of {} theorems proved, and refuted when broken, in {:.1f} s of one core\n", proved, asked, seconds);
+    say("{} of {} theorems proved, and refuted when broken, in {:.1f} s of one core\n", proved, asked, seconds);
   } else {
     const std::string text =
-        nlohmann::json{{"theorems", results}, {"proved", proved}, {"asked", asked}, {"seconds", seconds}}.dump(2) +
-        "\n";
+        json_text(nlohmann::json{{"theorems", results}, {"proved", proved}, {"asked", asked}, {"seconds", seconds}}, 2);
     if (options.json == "-")
-      fmt::print("{}", text);
+      hand_out(text);
     else if (!(std::ofstream(options.json) << text))
       throw std::runtime_error(fmt::format("{} cannot be written", options.json));
   }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/say.h"
 #include "harness/coverage.h"
 #include "harness/markup.h"
 #include "spec/clauses.h"
@@ -32,9 +33,6 @@ harness::ClauseSet clause_set(const std::vector<std::string>& ids) {
   }
   return set;
 }
-
-// Text from outside (a file's name, a frame) may be no UTF-8; json then replaces what is not.
-std::string dump(const json& j, int indent) { return j.dump(indent, ' ', false, json::error_handler_t::replace); }
 
 json to_json(const harness::Finding& f) {
   return {{"clauses", clause_ids(f.clauses)},
@@ -121,11 +119,13 @@ std::string encode_result(const CheckResult& result) {
   json j = to_json(result);
   j["kept"] = json::array();
   for (const auto& kept : result.kept) j["kept"].push_back({{"n", kept.n}, {"fresh", kept.fresh}});
-  return dump(j, -1);
+  std::string bytes;  // text from outside may be no UTF-8, and arrives as it is
+  json::to_cbor(j, bytes);
+  return bytes;
 }
 
 CheckResult decode_result(const std::string& text) {
-  json j = json::parse(text);
+  const json j = json::from_cbor(text);
   CheckResult r;
   r.input = j["input"];
   r.kind = j["kind"];
@@ -197,7 +197,7 @@ int CheckSummary::exit_code() const {
 void print_result(const CheckResult& r) {
   if (r.ok() && r.kind == "trace") return;
   if (!r.bad_input.empty()) {
-    fmt::print(stderr, "{}\n", r.bad_input);
+    complain("{}\n", r.bad_input);
     return;
   }
   std::string counts = fmt::format("{} agreed", grouped(r.agreed));
@@ -205,12 +205,12 @@ void print_result(const CheckResult& r) {
   if (r.outside) counts += fmt::format(", {} outside", grouped(r.outside));
   if (r.diverged) counts += fmt::format(", {} DIVERGED", grouped(r.diverged));
   if (!r.lost.empty()) counts += ", SUBJECT LOST";
-  fmt::print("{:<10}{}: {}; {} messages\n", r.kind, r.input, counts, grouped(r.messages));
-  if (!r.provider.empty()) fmt::print("          {}\n", print_conduct(r));
-  for (const auto& note : r.notes) fmt::print("          {}\n", note);
-  for (const auto& failure : r.failures) fmt::print("\n{}\n", failure);
-  if (!r.lost.empty()) fmt::print("\nThe subject was lost: {}.\n", r.lost);
-  if (!r.saved.empty()) fmt::print("The trace is in {}\n", r.saved);
+  say("{:<10}{}: {}; {} messages\n", r.kind, r.input, counts, grouped(r.messages));
+  if (!r.provider.empty()) say("          {}\n", print_conduct(r));
+  for (const auto& note : r.notes) say("          {}\n", note);
+  for (const auto& failure : r.failures) say("\n{}\n", failure);
+  if (!r.lost.empty()) say("\nThe subject was lost: {}.\n", r.lost);
+  if (!r.saved.empty()) say("The trace is in {}\n", r.saved);
 }
 
 std::string print_clauses_hit(const harness::ClauseSet& hit) {
@@ -225,12 +225,12 @@ void print_summary(const CheckSummary& s) {
   auto bad = count([](const CheckResult& r) { return !r.ok(); }) - unreadable;
   std::string verdict = bad ? fmt::format("{} did not agree", bad) : unreadable ? "" : "all agree";
   if (unreadable) verdict += fmt::format("{}{} could not be judged", bad ? ", " : "", unreadable);
-  fmt::print("\n{} inputs against {}: {}\n", s.results.size(), s.subject, verdict);
-  fmt::print("{} events, {} messages checked; {} agreed, {} diverged, {} outside the model\n",
-             grouped(total(s, &CheckResult::events)), grouped(total(s, &CheckResult::messages)),
-             grouped(total(s, &CheckResult::agreed)), grouped(total(s, &CheckResult::diverged)),
-             grouped(total(s, &CheckResult::outside)));
-  fmt::print("{}\n", print_clauses_hit(s.clauses()));
+  say("\n{} inputs against {}: {}\n", s.results.size(), s.subject, verdict);
+  say("{} events, {} messages checked; {} agreed, {} diverged, {} outside the model\n",
+      grouped(total(s, &CheckResult::events)), grouped(total(s, &CheckResult::messages)),
+      grouped(total(s, &CheckResult::agreed)), grouped(total(s, &CheckResult::diverged)),
+      grouped(total(s, &CheckResult::outside)));
+  say("{}\n", print_clauses_hit(s.clauses()));
 }
 
 std::string json_of(const CheckSummary& s) {
@@ -247,7 +247,7 @@ std::string json_of(const CheckSummary& s) {
             {"exit_code", s.exit_code()},
             {"inputs", json::array()}};
   for (const auto& r : s.results) j["inputs"].push_back(to_json(r));
-  return dump(j, 2) + "\n";
+  return json_text(j, 2);
 }
 
 std::string junit_of(const CheckSummary& s) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/provider_apart.h"
+#include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/default_config.h"
 #include "harness/files.h"
@@ -77,7 +78,7 @@ harness::ServerOptions server_options(const ServeOptions& o) {
   out.judged.config = config_of(o);
   out.judged.log = o.log;
   out.judged.replaceable = make_provider(o.subject) != nullptr;
-  out.judged.say = [](const std::string& line) { fmt::print(stderr, "oftwin serve: {}\n", line); };
+  out.judged.say = [](const std::string& line) { complain("oftwin serve: {}\n", line); };
   if (o.fail_mode != "secure" && o.fail_mode != "standalone") {
     throw UsageError(fmt::format("--fail-mode: '{}' is neither secure nor standalone", o.fail_mode));
   }
@@ -101,21 +102,19 @@ void print_summary(const harness::Server& server, const std::string& json, doubl
   const harness::ServerCounts& c = server.counts();
   const std::uint64_t divergences = server.judged().divergences(), losses = server.judged().losses();
   if (json != "-") {
-    fmt::print(
-        "{} messages judged in {} sessions, {} events, {} divergence{}; the switch was lost {} time{}; {} connections "
+    say("{} messages judged in {} sessions, {} events, {} divergence{}; the switch was lost {} time{}; {} connections "
         "accepted, {} refused, {} dropped; {} frames sent; {:.1f} s\n",
         judged.messages, c.sessions, judged.events, divergences, divergences == 1 ? "" : "s", losses,
         losses == 1 ? "" : "s", c.accepted, c.refused, c.dropped, c.frames, seconds);
   }
   if (json.empty()) return;
-  const nlohmann::ordered_json out = {
-      {"messages", judged.messages}, {"events", judged.events}, {"sessions", c.sessions},
-      {"divergences", divergences},  {"losses", losses},        {"accepted", c.accepted},
-      {"refused", c.refused},        {"dropped", c.dropped},    {"frames", c.frames},
-      {"seconds", seconds}};
-  const std::string text = out.dump(2) + "\n";
+  const nlohmann::json out = {{"messages", judged.messages}, {"events", judged.events}, {"sessions", c.sessions},
+                              {"divergences", divergences},  {"losses", losses},        {"accepted", c.accepted},
+                              {"refused", c.refused},        {"dropped", c.dropped},    {"frames", c.frames},
+                              {"seconds", seconds}};
+  const std::string text = json_text(out, 2);
   if (json == "-") {
-    fmt::print("{}", text);
+    hand_out(text);
   } else {
     harness::write_file(json, text);
   }
@@ -137,14 +136,14 @@ int run_serve(const ServeOptions& options) {
   reactor.catch_signals();
   raise_descriptors(options.max_connections + options.controllers.size() + kOtherDescriptors);
   harness::Server server(reactor, *subject, server_options(options));
-  for (const net::Endpoint& e : server.listening()) { fmt::print("listening on {}\n", net::print_endpoint(e)); }
+  for (const net::Endpoint& e : server.listening()) { say("listening on {}\n", net::print_endpoint(e)); }
   std::fflush(stdout);
   const auto begin = net::Clock::now();
   bool lost = false;
   try {
     while (reactor.signals() == 0) server.turn(net::Clock::now() + std::chrono::hours(1));
   } catch (const harness::SubjectLost& e) {
-    fmt::print(stderr, "oftwin serve: the switch was lost: {}\n", e.what());
+    complain("oftwin serve: the switch was lost: {}\n", e.what());
     lost = true;
   }
   print_summary(server, options.json, std::chrono::duration<double>(net::Clock::now() - begin).count());

@@ -274,9 +274,12 @@ std::string print_answer(const Answer& answer) {
 
 std::string print_quoted(std::string_view text) {
   std::string out = "\"";
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const auto byte = static_cast<unsigned char>(c);
+    if (text.substr(i).starts_with("\\{")) {
+      out += "\\x5c";  // printable() leaves it alone
+    } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (byte < 0x20 || byte > 0x7e) {

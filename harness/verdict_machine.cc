@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-// Names and frames from outside may be no UTF-8; what is not is replaced.
-std::string dump(const json& j) { return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
+// ASCII only; names and frames from outside may be no UTF-8, and what is not is replaced.
+std::string dump(const json& j) { return j.dump(2, ' ', true, json::error_handler_t::replace) + "\n"; }
 
 std::string_view word_of(Ruling ruling) { return kRulings[static_cast<std::size_t>(ruling)]; }
 
