@@ -141,6 +141,14 @@ template <class A, class... T>
 void composite(A& a, std::variant<T...>& x) {
   walk_variant(a, x);
 }
+template <class A>
+void composite(A& a, EventBody& x) {
+  walk_variant(a, x);
+}
+template <class A>
+void composite(A& a, Observation& x) {
+  walk_variant(a, x);
+}
 template <class A, class T>
 void composite(A& a, T& x) {
   fields(a, x);

@@ -13,7 +13,7 @@ using binary::fields;
 
 constexpr std::uint8_t kEnd = 0xff;
 constexpr std::uint32_t kMaxJump = 0xffffff;  // of ids
-constexpr std::size_t kKinds = std::variant_size_v<EventBody>;
+constexpr std::size_t kKinds = std::variant_size_v<EventKinds>;
 
 // Numbers are little-endian groups of seven bits; the last group has the high bit clear.
 class Writer {

@@ -198,7 +198,7 @@ class ProfileReader {
 };
 
 // --- Writing ---------------------------------------------------------------------------------------------------------
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -217,8 +217,8 @@ std::string print_value(const Setting& setting) {
   struct Printer {
     std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
     std::string operator()(const Setting::Number& n) const { return fmt::format("{}", *n.value); }
-    std::string operator()(const Setting::Mask& m) const { return quoted(word_of(*m.value)); }
-    std::string operator()(const std::string* text) const { return quoted(*text); }
+    std::string operator()(const Setting::Mask& m) const { return in_quotes(word_of(*m.value)); }
+    std::string operator()(const std::string* text) const { return in_quotes(*text); }
   };
   return std::visit(Printer{}, setting.value);
 }
@@ -272,7 +272,7 @@ std::string print_profile(const Profile& profile, const std::map<std::string, st
   }
   for (const ProfilePort& port : profile.ports) {
     out += fmt::format("\n[[port]]\nnumber = {}\n", port.number);
-    out += line_of("connected = " + quoted(port.connected), note(fmt::format("port.{}", port.number)));
+    out += line_of("connected = " + in_quotes(port.connected), note(fmt::format("port.{}", port.number)));
   }
   return out;
 }

@@ -196,7 +196,15 @@ struct State {
   std::vector<OwnRule> in_band_rules;
   std::uint64_t in_band_due_s = 0;  // when they are looked after next
   Provider provider;
-  bool operator==(const State&) const = default;
+
+  // All as the compiler would write it, but once, in state.cc, and not in every source that copies a state.
+  State();
+  State(const State&);
+  State(State&&) noexcept;
+  State& operator=(const State&);
+  State& operator=(State&&) noexcept;
+  ~State();
+  bool operator==(const State&) const;
 };
 
 }  // namespace oftwin::model

@@ -196,7 +196,7 @@ struct Defect {
 
 }  // namespace observation
 
-using Observation =
+using ObservationKinds =
     std::variant<observation::Send, observation::Operation, observation::Complete, observation::Alloc,
                  observation::Dealloc, observation::ChooseTable, observation::Execute, observation::PacketOut,
                  observation::FlushPass, observation::PortReconfigured, observation::SetDropFrags,
@@ -205,6 +205,18 @@ using Observation =
                  observation::ConnUp, observation::ConnDown, observation::ConnGone, observation::Iteration,
                  observation::Take, observation::Retry, observation::Postpone, observation::Wake, observation::Defect,
                  observation::EvictionThreshold, observation::DumpedFlow>;
+
+// As EventBody: the variant, with its code in spec/values.cc.
+struct Observation : ObservationKinds {
+  using ObservationKinds::ObservationKinds;
+  Observation();
+  Observation(const Observation&);
+  Observation(Observation&&) noexcept;
+  Observation& operator=(const Observation&);
+  Observation& operator=(Observation&&) noexcept;
+  ~Observation();
+  bool operator==(const Observation&) const;
+};
 
 // Channels group observations by who can show them; a comparison covers the channels that the subject has.
 enum class Channel : std::uint8_t {
@@ -230,7 +242,7 @@ inline Channel channel_of(const Observation& o) {
       Channel::packet,     Channel::packet,   Channel::packet,   Channel::connection, Channel::connection,
       Channel::connection, Channel::progress, Channel::progress, Channel::progress,   Channel::progress,
       Channel::wake,       Channel::defect,   Channel::provider, Channel::provider};
-  static_assert(std::size(channels) == std::variant_size_v<Observation>);
+  static_assert(std::size(channels) == std::variant_size_v<ObservationKinds>);
   return channels[o.index()];
 }
 
