@@ -4,8 +4,7 @@
 
 find_program(OFTWIN_CCACHE ccache)
 if(OFTWIN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # ccache keeps what a precompiled header went into only if it is told that this is meant.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${OFTWIN_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${OFTWIN_CCACHE})
 endif()
 
 add_library(oftwin_flags INTERFACE)
@@ -28,10 +27,15 @@ if(OFTWIN_FUZZERS)
   target_compile_options(oftwin_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# The standard library's headers are compiled once and not once for each of some 300 sources, of which they are a third of
-# the time. Nothing of ours is in it: a room sees what it links. OFF shows a source that forgets an #include.
+# The standard library's headers are compiled once and not once for each of some 300 sources. Nothing of ours is in it: a
+# room sees what it links. OFF shows a source that forgets an #include; it is off where there is a ccache, which does more
+# for who builds again and knows a source only by all that went into it.
 find_package(fmt REQUIRED GLOBAL)
-option(OFTWIN_PRECOMPILE "Compile the standard library's headers once" ON)
+if(OFTWIN_CCACHE)
+  option(OFTWIN_PRECOMPILE "Compile the standard library's headers once" OFF)
+else()
+  option(OFTWIN_PRECOMPILE "Compile the standard library's headers once" ON)
+endif()
 function(oftwin_precompile target)
   if(NOT OFTWIN_PRECOMPILE)
     return()
