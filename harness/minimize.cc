@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "harness/binary.h"
 #include "harness/rename.h"
 #include "harness/simplify.h"
 #include "harness/trace_text.h"
@@ -40,18 +44,18 @@ class Minimizer {
       : probe_(probe), limits_(limits), config_(trace.config), events_(trace.events) {}
 
   bool run() {
-    if (!try_events(events_)) return false;
+    if (!take(config_, events_)) return false;
     try_events(split_messages(events_));
+    try_events(with_whole_messages(events_));
+    try_events(without_loops(events_));
     drop_chunks();
     std::size_t before = 0;
-    do {  // each round opens ways for the next; sizes fall, so it ends
-      before = work_;
-      simplify_head();
-      simplify_together();
-      simplify_events();
-      drop_singles();
-    } while (work_ != before && !exhausted());
-    make_plain();
+    for (int round = 0; round < kMostRounds && !over(); ++round) {
+      before = key(config_, events_);
+      reduce();
+      make_plain();
+      if (key(config_, events_) == before) break;  // a round that began with what it ends with
+    }
     return true;
   }
 
@@ -65,23 +69,51 @@ class Minimizer {
     return t;
   }
 
+  MinimizeEffort effort() const { return {probes_, !ended_}; }
+
  private:
-  bool exhausted() const { return probes_ >= limits_.max_probes; }
+  // Renaming opens ways now and then, and those that it opens are few.
+  static constexpr int kMostRounds = 6;
+
+  // Different for candidates that differ, as far as matters: a clash would leave a candidate untried.
+  static std::size_t key(const SwitchConfig& config, const std::vector<Event>& events) {
+    Trace t;
+    t.config = config;
+    t.events = events;
+    const Bytes bytes = encode_binary(t);
+    return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+
+  // Asked before each probe.
+  bool over() {
+    ended_ = ended_ || probes_ >= limits_.max_probes || (limits_.enough && limits_.enough());
+    return ended_;
+  }
 
   // Takes the candidate, up to where it shows what is looked for, if it shows it.
-  bool try_both(const SwitchConfig& config, std::vector<Event> events) {
-    if (exhausted()) return false;
+  bool take(const SwitchConfig& config, std::vector<Event> events) {
     ++probes_;
     const auto at = probe_(config, events);
+    if (limits_.progress) limits_.progress(probes_, at ? *at + 1 : events_.size());
     if (!at) return false;
     events.resize(*at + 1);
     events_ = std::move(events);
     if (&config != &config_) config_ = config;
+    tried_.insert(key(config_, events_));
     ++work_;
-    if (limits_.progress) limits_.progress(probes_, events_.size());
     return true;
   }
+  // The same, if it has not been tried.
+  bool try_both(const SwitchConfig& config, std::vector<Event> events) {
+    if (over() || !tried_.insert(key(config, events)).second) return false;
+    return take(config, std::move(events));
+  }
   bool try_events(std::vector<Event> events) { return try_both(config_, std::move(events)); }
+
+  // The first of several that shows it.
+  bool try_any(std::vector<std::vector<Event>> candidates) {
+    return std::ranges::any_of(candidates, [&](std::vector<Event>& c) { return try_events(std::move(c)); });
+  }
 
   bool try_without(std::size_t first, std::size_t count) {
     std::vector<Event> events;
@@ -95,7 +127,7 @@ class Minimizer {
   // From the end, because what is late can be left out without shifting anything before it.
   void drop_pieces(std::size_t size) {
     std::size_t end = events_.size();
-    while (end > 0 && !exhausted()) {
+    while (end > 0 && !over()) {
       const std::size_t first = end > size ? end - size : 0;
       try_without(first, end - first);
       end = std::min(first, events_.size());
@@ -113,7 +145,21 @@ class Minimizer {
     do {
       before = events_.size();
       drop_pieces(1);
-    } while (events_.size() < before && !exhausted());
+    } while (events_.size() < before && !over());
+  }
+
+  // Each step opens ways for the others; sizes fall, so it ends.
+  void reduce() {
+    std::size_t before = 0;
+    try_events(without_loops(events_));
+    do {
+      before = work_;
+      simplify_head();
+      while (try_any(simpler_together(events_))) {}
+      while (try_any(with_joined_clocks(events_))) {}
+      simplify_events();
+      drop_singles();
+    } while (work_ != before && !over());
   }
 
   void simplify_head() {
@@ -134,18 +180,6 @@ class Minimizer {
     }
   }
 
-  void simplify_together() {
-    bool smaller = true;
-    while (std::exchange(smaller, false)) {
-      for (std::vector<Event>& events : simpler_together(events_)) {
-        if (try_events(std::move(events))) {
-          smaller = true;
-          break;
-        }
-      }
-    }
-  }
-
   void simplify_events() {
     for (std::size_t i = 0; i < events_.size(); ++i) {
       while (i < events_.size() && simplify_event(i)) {}
@@ -155,6 +189,7 @@ class Minimizer {
   // The first simpler version of the event that still shows it.
   bool simplify_event(std::size_t i) {
     for (EventBody& body : simpler(events_[i].body)) {
+      if (over()) return false;
       std::vector<Event> events = events_;
       events[i].body = std::move(body);
       if (try_events(std::move(events))) return true;
@@ -170,8 +205,7 @@ class Minimizer {
       Renaming renamed = rename(config_, events_);
       try_both(renamed.config, std::move(renamed.events));
     }
-    try_events(with_plain_cookies(events_));
-    try_events(with_plain_priorities(events_));
+    for (auto* rename : {with_plain_cookies, with_plain_priorities, with_plain_addresses}) try_events(rename(events_));
     if (!try_events(renumbered(events_, true))) try_events(renumbered(events_, false));
   }
 
@@ -184,8 +218,10 @@ class Minimizer {
   const MinimizeLimits& limits_;
   SwitchConfig config_;
   std::vector<Event> events_;
+  std::unordered_set<std::size_t> tried_;  // keys
   std::size_t probes_ = 0;
   std::size_t work_ = 0;  // successful probes
+  bool ended_ = false;
 };
 
 }  // namespace
@@ -226,17 +262,19 @@ Probe shows(Subject& subject, LockstepOptions options, Symptom symptom) {
   };
 }
 
-std::optional<Trace> minimize(const Trace& trace, const Probe& probe, const MinimizeLimits& limits) {
+std::optional<Trace> minimize(const Trace& trace, const Probe& probe, const MinimizeLimits& limits,
+                              MinimizeEffort* effort) {
   Minimizer minimizer(trace, probe, limits);
-  if (!minimizer.run()) return std::nullopt;
-  return minimizer.result(trace);
+  const bool shown = minimizer.run();
+  if (effort) *effort = minimizer.effort();
+  return shown ? std::optional(minimizer.result(trace)) : std::nullopt;
 }
 
 std::optional<Trace> minimize_divergence(const Trace& trace, Subject& subject, const LockstepOptions& options,
-                                         const MinimizeLimits& limits) {
+                                         const MinimizeLimits& limits, MinimizeEffort* effort) {
   const auto symptom = symptom_of_run(subject, options, trace.config, trace.events);
   if (!symptom) return std::nullopt;
-  return minimize(trace, shows(subject, options, *symptom), limits);
+  return minimize(trace, shows(subject, options, *symptom), limits, effort);
 }
 
 }  // namespace oftwin::harness

@@ -7,11 +7,10 @@
 #include <set>
 #include <utility>
 
-#include "harness/default_config.h"
+#include "harness/change_requests.h"
 #include "harness/generate_settings.h"
+#include "harness/numbering.h"
 #include "harness/request.h"
-#include "harness/wire_io.h"
-#include "spec/nicira.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
@@ -32,18 +31,6 @@ void rename_rules(std::vector<Event>& events, const std::map<RuleName, RuleName>
     if (!rule) continue;
     const auto found = names.find(*rule);
     *rule = found == names.end() ? RuleName{} : found->second;
-  }
-}
-
-template <class Change>
-void change_requests(std::vector<Event>& events, Change change) {
-  for (Event& e : events) {
-    auto* recv = std::get_if<event::Recv>(&e.body);
-    if (!recv) continue;
-    auto message = decode_request(recv->bytes);
-    if (!message) continue;
-    change(e, *message);
-    recv->bytes = encode(*message);
   }
 }
 
@@ -82,88 +69,6 @@ class Stream {
   std::size_t at_ = 0, length_ = 0;
   bool broken_ = false;
 };
-
-// Numbers in order of first use.
-template <class T>
-class Numbering {
- public:
-  std::size_t of(const T& value) { return numbers_.emplace(value, numbers_.size()).first->second; }
-
- private:
-  std::map<T, std::size_t> numbers_;
-};
-
-// --- Ports ----------------------------------------------------------------------------------------------------------
-
-template <class Visit>
-void visit_port(Bytes& bytes, std::size_t at, Visit visit) {
-  auto port = static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
-  visit(port);
-  set_u16(bytes, at, port);
-}
-
-// Where resubmissions and bundles hold ports.
-template <class Visit>
-void each_port_in_nicira_action(Bytes& actions, std::size_t at, std::size_t length, Visit visit) {
-  if (length < wire::nx_action::smallest) return;
-  const unsigned subtype = actions[at + 8] << 8 | actions[at + 9];
-  if (subtype == NXAST_RESUBMIT || subtype == NXAST_RESUBMIT_TABLE) {
-    visit_port(actions, at + wire::nx_action::resubmit_in_port.offset, visit);
-  }
-  if ((subtype != NXAST_BUNDLE && subtype != NXAST_BUNDLE_LOAD) || length < wire::nx_action::bundle_slaves) return;
-  const std::size_t count = at + wire::nx_action::bundle_n_slaves.offset;
-  const std::size_t room = (length - wire::nx_action::bundle_slaves) / 2;
-  const std::size_t slaves = std::min<std::size_t>(actions[count] << 8 | actions[count + 1], room);
-  for (std::size_t i = 0; i < slaves; ++i) visit_port(actions, at + wire::nx_action::bundle_slaves + 2 * i, visit);
-}
-
-// Calls `visit` with every place in an action list that holds a port.
-template <class Visit>
-void each_port_in_actions(Bytes& actions, Visit visit) {
-  for (std::size_t at = 0; actions.size() - at >= 8;) {
-    const std::size_t type = std::size_t{actions[at]} << 8 | actions[at + 1];
-    const std::size_t length = std::size_t{actions[at + 2]} << 8 | actions[at + 3];
-    if (length < 8 || length > actions.size() - at) return;
-    if (type == OFPAT_OUTPUT || type == OFPAT_ENQUEUE) visit_port(actions, at + 4, visit);
-    if (type == OFPAT_VENDOR) each_port_in_nicira_action(actions, at, length, visit);
-    at += length;
-  }
-}
-
-template <class Visit>
-void each_port(Request& r, Visit visit) {
-  if (auto* m = std::get_if<request::FlowMod>(&r)) {
-    if (!(m->match.wildcards & OFPFW_IN_PORT)) visit(m->match.in_port);
-    visit(m->out_port);
-    each_port_in_actions(m->actions, visit);
-  } else if (auto* stats = std::get_if<request::FlowStats>(&r)) {
-    if (!(stats->match.wildcards & OFPFW_IN_PORT)) visit(stats->match.in_port);
-    visit(stats->out_port);
-  } else if (auto* out = std::get_if<request::PacketOut>(&r)) {
-    visit(out->in_port);
-    each_port_in_actions(out->actions, visit);
-  } else if (auto* port_stats = std::get_if<request::PortStats>(&r)) {
-    visit(port_stats->port);
-  } else if (auto* port_mod = std::get_if<request::PortMod>(&r)) {
-    visit(port_mod->port);
-  }
-}
-
-template <class Visit>
-void each_port(EventBody& body, Visit visit) {
-  if (auto* e = std::get_if<event::ProviderPacketIn>(&body)) visit(e->port);
-  if (auto* e = std::get_if<event::PacketArrives>(&body)) visit(e->port);
-  const auto visit_match = [&](WireMatchBytes& bytes) {
-    WireMatch match = decode_match(bytes);
-    if (!(match.wildcards & OFPFW_IN_PORT)) visit(match.in_port);
-    bytes = wire_bytes(match);
-  };
-  if (auto* e = std::get_if<event::HiddenDel>(&body)) visit_match(e->match);
-  if (auto* e = std::get_if<event::HiddenAdd>(&body)) {
-    visit_match(e->match);
-    each_port_in_actions(e->actions, visit);
-  }
-}
 
 // --- Connections ----------------------------------------------------------------------------------------------------
 
@@ -218,6 +123,62 @@ std::vector<Event> split_messages(const std::vector<Event>& events) {
     }
   }
   rename_rules(out, names);
+  return out;
+}
+
+std::vector<Event> with_whole_messages(const std::vector<Event>& events) {
+  std::vector<Event> out;
+  std::map<ConnName, Stream> streams;
+  std::map<ConnName, std::size_t> begun;  // where in `out` the beginning of a message is
+  for (const Event& e : events) {
+    const auto* recv = std::get_if<event::Recv>(&e.body);
+    out.push_back(e);
+    if (!recv) continue;
+    auto& bytes = std::get<event::Recv>(out.back().body).bytes;
+    if (const auto at = begun.find(recv->conn); at != begun.end()) {
+      Bytes& beginning = std::get<event::Recv>(out[at->second].body).bytes;
+      bytes.insert(bytes.begin(), beginning.begin(), beginning.end());
+      beginning.clear();
+      begun.erase(at);
+    }
+    const auto pieces = streams[recv->conn].cut(recv->bytes);
+    if (!pieces.empty() && !pieces.back().completes && pieces.size() == 1) begun[recv->conn] = out.size() - 1;
+  }
+  std::erase_if(out, [](const Event& e) {
+    const auto* recv = std::get_if<event::Recv>(&e.body);
+    return recv && recv->bytes.empty();
+  });
+  return out;
+}
+
+std::vector<std::vector<Event>> with_joined_clocks(const std::vector<Event>& events) {
+  std::vector<std::vector<Event>> out;
+  std::vector<Event> all;
+  std::optional<std::size_t> clock;  // in `all`, with nothing but loops behind it
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const auto* later = std::get_if<event::Clock>(&events[i].body);
+    if (later && clock) {
+      std::get<event::Clock>(all[*clock].body).ms += later->ms;
+      std::vector<Event> one = all;
+      one.insert(one.end(), events.begin() + static_cast<std::ptrdiff_t>(i) + 1, events.end());
+      out.push_back(std::move(one));
+      continue;
+    }
+    if (later)
+      clock = all.size();
+    else if (!std::holds_alternative<event::Loop>(events[i].body))
+      clock.reset();
+    all.push_back(events[i]);
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+std::vector<Event> without_loops(const std::vector<Event>& events) {
+  std::vector<Event> out;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (i + 1 == events.size() || !std::holds_alternative<event::Loop>(events[i].body)) out.push_back(events[i]);
+  }
   return out;
 }
 
@@ -284,44 +245,6 @@ std::vector<Event> renumbered(const std::vector<Event>& events, bool default_xid
   return out;
 }
 
-Renaming with_plain_ports(const SwitchConfig& config, const std::vector<Event>& events) {
-  Renaming out{config, events};
-  Numbering<std::uint16_t> numbers;
-  const auto rename = [&](std::uint16_t& port) {
-    if (port != 0 && port < OFPP_MAX) port = static_cast<std::uint16_t>(numbers.of(port) + 1);
-  };
-  const auto rename_config = [&](PortConfig& port) {
-    const std::uint16_t before = port.number;
-    rename(port.number);
-    const PortConfig plain = default_port(port.number);
-    if (port.number != before) port.hw_addr = plain.hw_addr;
-    // A port may have the usual name of another.
-    if (auto other = parse_port(port.name.starts_with('p') ? port.name.substr(1) : "")) {
-      rename(*other);
-      port.name = default_port(*other).name;
-    } else if (port.number != before) {
-      port.name = plain.name;
-    }
-  };
-  for (Event& e : out.events) {
-    auto* recv = std::get_if<event::Recv>(&e.body);
-    auto message = recv ? decode_request(recv->bytes) : std::nullopt;
-    if (message) {
-      each_port(*message, rename);
-      recv->bytes = encode(*message);
-    }
-    auto* change = std::get_if<event::PortChange>(&e.body);
-    if (change)
-      rename_config(change->port);
-    else
-      each_port(e.body, rename);
-  }
-  for (PortConfig& port : out.config.ports) rename_config(port);
-  std::sort(out.config.ports.begin(), out.config.ports.end(),
-            [](const PortConfig& a, const PortConfig& b) { return a.number < b.number; });
-  return out;
-}
-
 Renaming with_plain_connections(const SwitchConfig& config, const std::vector<Event>& events) {
   Renaming out{config, events};
   std::map<ConnKind, Numbering<ConnName>> numbers;
@@ -354,32 +277,6 @@ std::vector<Renaming> with_fewer_connections(const SwitchConfig& config, const s
     std::erase(connections, other);
     if (std::find(connections.begin(), connections.end(), kFirst) == connections.end()) connections.push_back(kFirst);
   }
-  return out;
-}
-
-std::vector<Event> with_plain_cookies(const std::vector<Event>& events) {
-  std::vector<Event> out = events;
-  Numbering<std::uint64_t> numbers;
-  change_requests(out, [&](const Event&, Request& r) {
-    auto* m = std::get_if<request::FlowMod>(&r);
-    if (m && m->cookie != 0) m->cookie = numbers.of(m->cookie) + 0xa;
-  });
-  return out;
-}
-
-std::vector<Event> with_plain_priorities(const std::vector<Event>& events) {
-  std::vector<Event> out = events;
-  std::set<std::uint16_t> used;
-  const auto each = [&](auto change) {
-    change_requests(out, [&](const Event&, Request& r) {
-      auto* m = std::get_if<request::FlowMod>(&r);
-      if (m && m->priority != OFP_DEFAULT_PRIORITY) change(m->priority);
-    });
-  };
-  each([&](std::uint16_t& priority) { used.insert(priority); });
-  each([&](std::uint16_t& priority) {
-    priority = static_cast<std::uint16_t>(10 * (std::distance(used.begin(), used.find(priority)) + 1));
-  });
   return out;
 }
 

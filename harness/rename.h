@@ -14,7 +14,17 @@ namespace oftwin::harness {
 // stay as they are.
 std::vector<Event> split_messages(const std::vector<Event>& events);
 
-// The other way: messages that arrive on one connection with nothing but loops between them arrive together.
+// A message that arrives in pieces arrives whole, with its last piece.
+std::vector<Event> with_whole_messages(const std::vector<Event>& events);
+
+// Two times with nothing but loops between them are one: for each pair, all before it joined, too; the last one first.
+std::vector<std::vector<Event>> with_joined_clocks(const std::vector<Event>& events);
+
+// The loop runs at the end, if it runs there, and nowhere else.
+std::vector<Event> without_loops(const std::vector<Event>& events);
+
+// The other way of splitting: messages that arrive on one connection with nothing but loops between them arrive
+// together.
 std::vector<Event> joined_messages(const std::vector<Event>& events);
 
 // Lets the loop settle after each message that nothing else settles, so that each message's consequences stand apart.
@@ -36,5 +46,7 @@ std::vector<Renaming> with_fewer_connections(const SwitchConfig& config, const s
 std::vector<Event> with_plain_cookies(const std::vector<Event>& events);  // 0xa, 0xb .. (0 stays)
 // In their order of size: 10, 20 .. (the default stays).
 std::vector<Event> with_plain_priorities(const std::vector<Event>& events);
+// 00:00:00:00:00:01, .. and 0.0.0.1, .. (zeros, groups, and what has a mask, stay).
+std::vector<Event> with_plain_addresses(const std::vector<Event>& events);
 
 }  // namespace oftwin::harness

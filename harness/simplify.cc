@@ -2,12 +2,21 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <optional>
+#include <set>
 #include <type_traits>
 #include <utility>
 
+#include "harness/change_requests.h"
 #include "harness/default_config.h"
 #include "harness/request.h"
+#include "harness/simplify_action.h"
+#include "harness/simplify_frame.h"
+#include "harness/simplify_match.h"
 #include "harness/simplify_message.h"
+#include "harness/simplify_value.h"
+#include "spec/nicira.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
@@ -68,14 +77,14 @@ void add_events(const event::ProviderComplete& e, std::vector<EventBody>& out) {
 
 void add_events(const event::ProviderPacketIn& e, std::vector<EventBody>& out) {
   Versions<event::ProviderPacketIn, EventBody> v(e, out);
-  for (const Bytes& frame : simpler_bytes(e.frame)) v.plain(&event::ProviderPacketIn::frame, frame);
+  for (const Bytes& frame : simpler_frames(e.frame)) v.plain(&event::ProviderPacketIn::frame, frame);
   v.plain(&event::ProviderPacketIn::send_len, 0xffff);
   v.plain(&event::ProviderPacketIn::reason, PacketInReason::no_match);
 }
 
 void add_events(const event::PacketArrives& e, std::vector<EventBody>& out) {
   Versions<event::PacketArrives, EventBody> v(e, out);
-  for (const Bytes& frame : simpler_bytes(e.frame)) v.plain(&event::PacketArrives::frame, frame);
+  for (const Bytes& frame : simpler_frames(e.frame)) v.plain(&event::PacketArrives::frame, frame);
   v.plain(&event::PacketArrives::tun_id, std::uint64_t{0});
 }
 
@@ -101,6 +110,28 @@ void add_events(const event::ProviderLatency& e, std::vector<EventBody>& out) {
   if (e.ms > 10) Versions<event::ProviderLatency, EventBody>(e, out).plain(&event::ProviderLatency::ms, 10);
 }
 
+void add_events(const event::ProviderExpire& e, std::vector<EventBody>& out) {
+  Versions<event::ProviderExpire, EventBody>(e, out).plain(&event::ProviderExpire::reason, ExpiryReason::idle);
+}
+
+void add_events(const event::ProviderExecuteResult& e, std::vector<EventBody>& out) {
+  if (e.error)
+    Versions<event::ProviderExecuteResult, EventBody>(e, out).plain(&event::ProviderExecuteResult::error, kPlainError);
+}
+
+void add_events(const event::ProviderPacketOutResult& e, std::vector<EventBody>& out) {
+  if (e.error)
+    Versions<event::ProviderPacketOutResult, EventBody>(e, out).plain(&event::ProviderPacketOutResult::error,
+                                                                      kPlainError);
+}
+
+void add_events(const event::Set& e, std::vector<EventBody>& out) {
+  Versions<event::Set, EventBody> v(e, out);
+  for (const std::uint8_t value : kPlainValues) {
+    if (plainer(e.value, value)) v.plain(&event::Set::value, value);
+  }
+}
+
 void add_events(const event::Clock& e, std::vector<EventBody>& out) {
   for (const std::uint64_t ms : {1, 10, 1000}) {
     if (e.ms > ms) out.push_back(event::Clock{ms});
@@ -115,14 +146,14 @@ void add_events(const event::Loop& e, std::vector<EventBody>& out) {
 void add_events(const event::HiddenAdd& e, std::vector<EventBody>& out) {
   Versions<event::HiddenAdd, EventBody> v(e, out);
   v.plain(&event::HiddenAdd::priority, 0x10000);
-  v.plain(&event::HiddenAdd::match, kMatchEverything);
-  v.plain(&event::HiddenAdd::actions, action::output(1));
+  for (const WireMatch& m : simpler_matches(decode_match(e.match))) v.plain(&event::HiddenAdd::match, wire_bytes(m));
+  for (const Bytes& actions : simpler_actions(e.actions)) v.plain(&event::HiddenAdd::actions, actions);
 }
 
 void add_events(const event::HiddenDel& e, std::vector<EventBody>& out) {
   Versions<event::HiddenDel, EventBody> v(e, out);
   v.plain(&event::HiddenDel::priority, 0x10000);
-  v.plain(&event::HiddenDel::match, kMatchEverything);
+  for (const WireMatch& m : simpler_matches(decode_match(e.match))) v.plain(&event::HiddenDel::match, wire_bytes(m));
 }
 
 // Without one of several things.
@@ -192,80 +223,119 @@ std::vector<SwitchConfig> simpler(const SwitchConfig& config) {
 
 namespace {
 
-// Applies `change` to every request for which it is meant. True if anything changed.
-bool change_all(std::vector<Event>& events, const std::function<void(Request&)>& change) {
-  bool changed = false;
-  for (Event& e : events) {
-    auto* recv = std::get_if<event::Recv>(&e.body);
-    auto message = recv ? decode_request(recv->bytes) : std::nullopt;
-    if (!message) continue;
-    const Request before = *message;
-    change(*message);
-    if (*message == before) continue;
-    recv->bytes = encode(*message);
-    changed = true;
-  }
-  return changed;
-}
+using Change = std::function<void(Request&)>;
 
-WireMatch* match_of(Request& r) {
-  if (auto* m = std::get_if<request::FlowMod>(&r)) return &m->match;
-  if (auto* m = std::get_if<request::FlowStats>(&r)) return &m->match;
-  return nullptr;
-}
-
-// A change to one field of all flow-mods.
-template <class T>
-std::function<void(Request&)> in_flow_mods(T request::FlowMod::* member, const std::type_identity_t<T>& value) {
-  return [member, value](Request& r) {
-    if (auto* m = std::get_if<request::FlowMod>(&r)) m->*member = value;
+// Applies `change` to both forms of flow-mod.
+template <class Visit>
+Change in_flow_mods(Visit change) {
+  return [change](Request& r) {
+    if (auto* m = std::get_if<request::FlowMod>(&r)) change(*m);
+    if (auto* m = std::get_if<request::NxFlowMod>(&r)) change(*m);
   };
 }
 
-std::vector<std::uint16_t> priorities_in(const std::vector<Event>& events) {
-  std::vector<std::uint16_t> out;
-  std::vector<Event> copy = events;
-  change_all(copy, [&](Request& r) {
-    if (auto* m = std::get_if<request::FlowMod>(&r)) out.push_back(m->priority);
-  });
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
+// To what has actions.
+template <class Visit>
+Change in_actions(Visit change) {
+  return [change](Request& r) {
+    in_flow_mods([&](auto& m) { change(m.actions); })(r);
+    if (auto* m = std::get_if<request::PacketOut>(&r)) change(m->actions);
+  };
+}
+
+// To both kinds of matches, in flow-mods and in questions about flows.
+template <class Visit>
+Change in_matches(Visit change) {
+  return [change](Request& r) {
+    in_flow_mods([&](auto& m) { change(m.match); })(r);
+    if (auto* m = std::get_if<request::FlowStats>(&r)) change(m->match);
+    if (auto* m = std::get_if<request::NxFlowStats>(&r)) change(m->match);
+  };
+}
+
+// What OpenFlow 1.0 can say, said so.
+void older_form(Request& r) {
+  std::optional<Request> older;
+  if (const auto* m = std::get_if<request::NxFlowMod>(&r)) older = openflow10_form(*m);
+  if (const auto* m = std::get_if<request::NxFlowStats>(&r)) older = openflow10_form(*m);
+  if (auto* m = std::get_if<request::SetFlowFormat>(&r)) m->format = NXFF_OPENFLOW10;
+  if (older) r = *older;
+}
+
+// What the messages of a trace have.
+struct Met {
+  std::set<std::uint16_t> priorities;
+  std::set<std::uint32_t> entries;  // their types
+  std::set<ActionKind> actions;
+};
+
+Met met_in(const std::vector<Event>& events) {
+  Met met;
+  const auto take = [&](const Request& r) {
+    Request copy = r;
+    in_flow_mods([&](auto& m) { met.priorities.insert(m.priority); })(copy);
+    in_actions([&](Bytes& actions) {
+      std::ranges::copy(action_kinds(actions), std::inserter(met.actions, met.actions.end()));
+    })(copy);
+    in_matches([&]<class M>(M& match) {
+      if constexpr (std::is_same_v<M, Bytes>) {
+        std::ranges::copy(entry_types(match), std::inserter(met.entries, met.entries.end()));
+      }
+    })(copy);
+  };
+  for (const Event& e : events) {
+    const auto* recv = std::get_if<event::Recv>(&e.body);
+    if (const auto message = recv ? decode_request(recv->bytes) : std::nullopt) take(*message);
+  }
+  return met;
+}
+
+// The fields of flow-mods.
+std::vector<Change> plain_everywhere() {
+  return {
+      older_form,
+      in_matches([](auto& match) { match = {}; }),
+      in_flow_mods([](auto& m) { m.actions.clear(); }),
+      in_flow_mods([](auto& m) {
+        if (m.actions.size() > 8) m.actions = action::output(1);
+      }),
+      in_flow_mods([](auto& m) { m.cookie = 0; }),
+      in_flow_mods([](auto& m) { m.idle_timeout = 0; }),
+      in_flow_mods([](auto& m) { m.hard_timeout = 0; }),
+      in_flow_mods([](auto& m) { m.flags = 0; }),
+      in_flow_mods([](auto& m) { m.out_port = OFPP_NONE; }),
+      in_flow_mods([](auto& m) { m.command &= 0xff; }),
+      in_flow_mods([](auto& m) { m.priority = OFP_DEFAULT_PRIORITY; }),
+  };
 }
 
 }  // namespace
 
 std::vector<std::vector<Event>> simpler_together(const std::vector<Event>& events) {
-  std::vector<std::function<void(Request&)>> changes = {
-      [](Request& r) {
-        if (WireMatch* m = match_of(r)) *m = {};
-      },
-      in_flow_mods(&request::FlowMod::actions, {}),
-      [](Request& r) {
-        auto* m = std::get_if<request::FlowMod>(&r);
-        if (m && m->actions.size() > 8) m->actions = action::output(1);
-      },
-      in_flow_mods(&request::FlowMod::cookie, 0),
-      in_flow_mods(&request::FlowMod::idle_timeout, 0),
-      in_flow_mods(&request::FlowMod::hard_timeout, 0),
-      in_flow_mods(&request::FlowMod::flags, 0),
-      in_flow_mods(&request::FlowMod::priority, OFP_DEFAULT_PRIORITY),
-  };
+  std::vector<Change> changes = plain_everywhere();
   for (const std::uint32_t bits : kFieldWildcards) {
-    changes.push_back([bits](Request& r) {
-      if (WireMatch* m = match_of(r)) drop_field(*m, bits);
-    });
+    changes.push_back(in_matches([bits]<class M>(M& match) {
+      if constexpr (std::is_same_v<M, WireMatch>) drop_field(match, bits);
+    }));
   }
-  for (const std::uint16_t priority : priorities_in(events)) {
-    changes.push_back([priority](Request& r) {
-      auto* m = std::get_if<request::FlowMod>(&r);
-      if (m && m->priority == priority) m->priority = OFP_DEFAULT_PRIORITY;
-    });
+  const Met met = met_in(events);
+  for (const std::uint32_t type : met.entries) {
+    changes.push_back(in_matches([type]<class M>(M& match) {
+      if constexpr (std::is_same_v<M, Bytes>) match = without_entries(match, type);
+    }));
+  }
+  for (const ActionKind kind : met.actions) {
+    changes.push_back(in_actions([kind](Bytes& actions) { actions = without_actions(actions, kind); }));
+  }
+  for (const std::uint16_t priority : met.priorities) {
+    changes.push_back(in_flow_mods([priority](auto& m) {
+      if (m.priority == priority) m.priority = OFP_DEFAULT_PRIORITY;
+    }));
   }
   std::vector<std::vector<Event>> out;
   for (const auto& change : changes) {
     std::vector<Event> candidate = events;
-    if (change_all(candidate, change)) out.push_back(std::move(candidate));
+    if (change_requests(candidate, [&](const Event&, Request& r) { change(r); })) out.push_back(std::move(candidate));
   }
   return out;
 }

@@ -4,12 +4,12 @@
 // and is simpler by one fixed measure (fewer bytes, fewer fields, a value nearer to its default).
 #pragma once
 
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "harness/request.h"
-#include "spec/openflow.h"
 
 namespace oftwin::harness {
 
@@ -38,26 +38,8 @@ class Versions {
 
 std::vector<Request> simpler(const Request& request);
 
-// Nothing; a header and its doubles; the same length in zeros.
-std::vector<Bytes> simpler_bytes(const Bytes& bytes);
-
-// The wildcard bits of each field of a match.
-inline constexpr std::uint32_t kFieldWildcards[] = {
-    OFPFW_NW_TOS,
-    OFPFW_TP_SRC,
-    OFPFW_TP_DST,
-    OFPFW_DL_SRC,
-    OFPFW_DL_DST,
-    OFPFW_DL_VLAN_PCP,
-    OFPFW_DL_VLAN,
-    OFPFW_NW_BITS_MASK << OFPFW_NW_SRC_SHIFT,
-    OFPFW_NW_BITS_MASK << OFPFW_NW_DST_SHIFT,
-    OFPFW_NW_PROTO,
-    OFPFW_DL_TYPE,
-    OFPFW_IN_PORT,
-};
-
-// Without the field that the wildcard bits stand for.
-void drop_field(WireMatch& match, std::uint32_t bits);
+// The same said as OpenFlow 1.0 says it; nullopt: it can't.
+std::optional<Request> openflow10_form(const request::NxFlowMod& m);
+std::optional<Request> openflow10_form(const request::NxFlowStats& m);
 
 }  // namespace oftwin::harness
