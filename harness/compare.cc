@@ -3,6 +3,8 @@
 #include <span>
 #include <utility>
 
+#include "harness/match_spelling.h"
+
 namespace oftwin::harness {
 
 namespace {
@@ -34,6 +36,14 @@ void each_rule_name(Observation& o, Visit visit) {
 
 // A subject that counts further than this within one trace is lying.
 constexpr std::uint32_t kMaxRules = 1u << 24;
+
+// Two messages that say the same, though they may spell their matches otherwise.
+bool same_but_spelling(const Observation& want, const Observation& got) {
+  const auto *wanted = std::get_if<ob::Send>(&want), *sent = std::get_if<ob::Send>(&got);
+  if (!wanted || !sent || wanted->conn != sent->conn || wanted->bytes.size() != sent->bytes.size()) return false;
+  Bytes a = wanted->bytes, b = sent->bytes;
+  return settle_matches(a) && settle_matches(b) && a == b;
+}
 
 const ob::Operation* as_construct(const Observation& o) {
   const auto* op = std::get_if<ob::Operation>(&o);
@@ -175,7 +185,7 @@ bool Comparison::same(Observation& want, Observation& got) {
     if (wanted && constructed) names_.bind(constructed->rule, wanted->rule);
   }
   translate(got);
-  return want == got;
+  return want == got || same_but_spelling(want, got);
 }
 
 void Comparison::translate(Observation& o) const {

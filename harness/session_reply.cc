@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "harness/match_spelling.h"
 #include "harness/nxm_syntax.h"
 #include "harness/print.h"
 #include "harness/spelling.h"
@@ -40,13 +41,14 @@ class Fields {
     reader_.take(n);
     return *this;
   }
-  // Wildcards and the 36 bytes of values that they qualify, without padding.
+  // Wildcards and the 36 bytes of values that they qualify, without padding and in one spelling (MATCH-9).
   Fields& match() {
-    hex<std::uint32_t>("wildcards");
-    number<std::uint16_t>("in_port").bytes("dl_src", 6).bytes("dl_dst", 6).hex<std::uint16_t>("dl_vlan");
-    number<std::uint8_t>("dl_vlan_pcp").padding(1).hex<std::uint16_t>("dl_type").hex<std::uint8_t>("nw_tos");
-    number<std::uint8_t>("nw_proto").padding(2).hex<std::uint32_t>("nw_src").hex<std::uint32_t>("nw_dst");
-    return number<std::uint16_t>("tp_src").number<std::uint16_t>("tp_dst");
+    if (reader_.left() < wire::match::size) return match_as_sent();
+    auto bytes = reader_.array<wire::match::size>();
+    settle_match(bytes);
+    Reader settled{bytes};
+    Fields(settled, record_).match_as_sent();
+    return *this;
   }
   Fields& duration() {
     const std::uint64_t seconds = reader_.get<std::uint32_t>();
@@ -59,6 +61,14 @@ class Fields {
   }
 
  private:
+  Fields& match_as_sent() {
+    hex<std::uint32_t>("wildcards");
+    number<std::uint16_t>("in_port").bytes("dl_src", 6).bytes("dl_dst", 6).hex<std::uint16_t>("dl_vlan");
+    number<std::uint8_t>("dl_vlan_pcp").padding(1).hex<std::uint16_t>("dl_type").hex<std::uint8_t>("nw_tos");
+    number<std::uint8_t>("nw_proto").padding(2).hex<std::uint32_t>("nw_src").hex<std::uint32_t>("nw_dst");
+    return number<std::uint16_t>("tp_src").number<std::uint16_t>("tp_dst");
+  }
+
   Reader& reader_;
   ReplyRecord& record_;
 };

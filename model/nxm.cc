@@ -41,6 +41,7 @@ void hit_match_form(Turn& turn, const Match& match, bool extended) {
   Bytes plain(wire::match::size);
   encode_match(plain, 0, match);
   if (decode_match(plain, 0, turn.tos_bits()) != match) turn.hit("NXM-11");
+  turn.hit("MATCH-9");
 }
 
 }  // namespace oftwin::model
