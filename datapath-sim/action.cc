@@ -16,7 +16,8 @@ using Kind = Step::Kind;
 
 constexpr oft_error bad(std::uint16_t code) { return OFT_ERROR_OPENFLOW(OFPET_BAD_ACTION, code); }
 constexpr oft_error kBadType = bad(OFPBAC_BAD_TYPE), kBadLen = bad(OFPBAC_BAD_LEN), kBadVendor = bad(OFPBAC_BAD_VENDOR),
-                    kBadOutPort = bad(OFPBAC_BAD_OUT_PORT), kBadArgument = bad(OFPBAC_BAD_ARGUMENT);
+                    kBadVendorType = bad(OFPBAC_BAD_VENDOR_TYPE), kBadOutPort = bad(OFPBAC_BAD_OUT_PORT),
+                    kBadArgument = bad(OFPBAC_BAD_ARGUMENT);
 
 // The bit that says that there is a tag lies between its vid and its pcp.
 constexpr std::uint16_t kTagPresent = 0x1000, kVidMask = 0x0fff;
@@ -159,7 +160,7 @@ Lengths lengths_of(std::uint16_t subtype) {
 
 oft_error Compiler::append_nicira(const Action& a, std::uint16_t subtype) {
   const Lengths lengths = lengths_of(subtype);
-  if (lengths.longest == 0) return kBadType;
+  if (lengths.longest == 0) return kBadVendorType;
   if (a.length < lengths.shortest || a.length > lengths.longest) return kBadLen;
   switch (subtype) {
     case NXAST_RESUBMIT:

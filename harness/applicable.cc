@@ -84,6 +84,7 @@ std::optional<Obstacle> of_parts(const Profile& p, const MessageParts& m) {
   if (m.role && !p.roles) return because(p, "connections", "roles");
   if (m.table_id && !p.table_id) return because(p, "flow_mod", "table_id");
   if (m.port_mod && !p.port_mod) return because(p, "messages", "port_mod");
+  if (m.queue_config && !p.queue_config) return because(p, "messages", "queue_config");
   if (m.statistics && *m.statistics < kStatistics.size() && !p.statistics[*m.statistics]) {
     return because(p, "statistics", kStatistics[*m.statistics]);
   }

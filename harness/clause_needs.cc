@@ -40,6 +40,8 @@ constexpr Need kNeeds[] = {
     {"PORT-1", {"messages.port_mod"}},
     {"PORT-2", {"messages.port_mod"}},
     {"PORT-3", {"messages.port_mod"}},
+    {"MSG-17", {"messages.queue_config"}},
+    {"MSG-18", {"messages.queue_config"}},
     {"STAT-3", {"statistics.flow"}},
     {"STAT-5", {"statistics.flow"}},
     {"STAT-6", {"statistics.aggregate"}},

@@ -275,6 +275,7 @@ Bytes MessageGenerator::statistics(std::uint32_t xid) {
     return encode(request::QueueStats{xid, source_.chance(50) ? std::uint16_t{OFPP_ALL} : port(),
                                       source_.chance(50) ? 0xffffffff : static_cast<std::uint32_t>(source_.below(3))});
   }
+  if (source_.chance(3)) return encode(request::QueueGetConfig{xid, port()});
   if (extended()) {
     request::NxFlowStats fs;
     fs.xid = xid;

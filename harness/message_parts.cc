@@ -117,6 +117,9 @@ MessageParts parts_of(ByteView message) {
     case OFPT_PORT_MOD:
       parts.port_mod = true;
       break;
+    case OFPT_QUEUE_GET_CONFIG_REQUEST:
+      parts.queue_config = true;
+      break;
     default:
       break;
   }

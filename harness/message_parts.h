@@ -18,7 +18,7 @@ struct MessageParts {
   bool malformed = false;  // no message that harness/request.h knows
   bool nicira = false;     // a vendor message, or statistics, of Nicira
   bool extended = false;   // a flow-mod or statistics with an extended match, or the choice of that form
-  bool role = false, table_id = false, port_mod = false;
+  bool role = false, table_id = false, port_mod = false, queue_config = false;
   std::optional<std::uint16_t> statistics;  // OFPST_*, of requests
   std::uint16_t flags = 0;                  // OFPFF_*
   bool idle_timeout = false, hard_timeout = false;

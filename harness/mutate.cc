@@ -162,6 +162,11 @@ void vary_flow_mod(request::FlowMod& fm, const SwitchConfig& config, Source& s) 
   }
 }
 
+std::uint16_t draw_port(Source& s) {
+  constexpr std::array<std::uint16_t, 4> reserved = {OFPP_MAX, OFPP_ALL, OFPP_LOCAL, OFPP_NONE};
+  return s.chance(70) ? static_cast<std::uint16_t>(s.below(5)) : s.pick(reserved);
+}
+
 void vary_message(Bytes& message, const SwitchConfig& config, Source& s) {
   std::optional<Request> request = decode_request(message);
   if (!request || s.chance(5)) {
@@ -177,6 +182,9 @@ void vary_message(Bytes& message, const SwitchConfig& config, Source& s) {
     set->miss_send_len = static_cast<std::uint16_t>(s.below(200));
   if (auto* role = std::get_if<request::Role>(&*request)) role->role = static_cast<std::uint32_t>(s.below(4));
   if (auto* table = std::get_if<request::FlowModTableId>(&*request)) table->set ^= 1;
+  if (auto* queues = std::get_if<request::QueueGetConfig>(&*request)) queues->port = draw_port(s);
+  if (auto* stats = std::get_if<request::QueueStats>(&*request)) stats->port = draw_port(s);
+  if (auto* stats = std::get_if<request::PortStats>(&*request)) stats->port = draw_port(s);
   if (auto* out = std::get_if<request::PacketOut>(&*request)) out->in_port = static_cast<std::uint16_t>(s.below(4));
   message = encode(*request);
 }

@@ -32,7 +32,8 @@ constexpr Spelling kTypes[] = {{OFPT_HELLO, "hello"},
                                {OFPT_FLOW_MOD, "flow_mod"},
                                {OFPT_PORT_MOD, "port_mod"},
                                {OFPT_STATS_REQUEST, "stats_request"},
-                               {OFPT_BARRIER_REQUEST, "barrier_request"}};
+                               {OFPT_BARRIER_REQUEST, "barrier_request"},
+                               {OFPT_QUEUE_GET_CONFIG_REQUEST, "queue_get_config_request"}};
 
 // --- Events
 // -----------------------------------------------------------------------------------------------------------

@@ -103,6 +103,8 @@ class ReplyPrinter {
         return features();
       case OFPT_GET_CONFIG_REPLY:
         return config();
+      case OFPT_QUEUE_GET_CONFIG_REPLY:
+        return queue_config();
       case OFPT_PACKET_IN:
         return packet_in();
       case OFPT_FLOW_REMOVED:
@@ -172,6 +174,22 @@ class ReplyPrinter {
     f.hex("flags", r_.get<std::uint16_t>());
     f.word(fmt::format("miss_send_len={}", r_.get<std::uint16_t>()));
     return simple("get_config_reply") + f.text();
+  }
+
+  std::string queue_config() {
+    std::string out = simple("queue_get_config_reply") + " port=" + print_port(r_.get<std::uint16_t>());
+    zeros(6);
+    while (r_.left() >= wire::packet_queue::size && !odd_) {
+      const auto id = r_.get<std::uint32_t>();
+      const auto length = r_.get<std::uint16_t>();
+      zeros(2);
+      odd_ = odd_ || length < wire::packet_queue::size;
+      out += fmt::format("\n{} queue_get_config_reply queue={}", conn_, id);
+      if (!odd_ && length > wire::packet_queue::size) {
+        out += " properties=" + print_hex(r_.take(length - wire::packet_queue::size));
+      }
+    }
+    return out;
   }
 
   std::string packet_in() {

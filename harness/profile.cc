@@ -71,6 +71,7 @@ void add_others(std::vector<Setting>& out, Profile& p) {
   out.push_back({"buffers", "count", Setting::Number{&p.buffers, 0, 0xffffffff}, "packet buffers; 0: none"});
   out.push_back({"messages", "nicira", &p.nicira, "Nicira's messages and actions at all"});
   out.push_back({"messages", "port_mod", &p.port_mod, ""});
+  out.push_back({"messages", "queue_config", &p.queue_config, "QUEUE_GET_CONFIG_REQUEST"});
   out.push_back({"messages", "malformed", &p.malformed, "false: nothing that is no message is sent"});
   out.push_back({"connections", "count", Setting::Number{&p.connections, 1, 8}, "controllers at the same time"});
   out.push_back({"connections", "roles", &p.roles, "Nicira's role requests"});

@@ -66,7 +66,7 @@ struct Profile {
   bool check_overlap = true, send_flow_removed = true, idle_timeout = true, hard_timeout = true;
   std::uint32_t timeout_resolution_ms = 1000;
   std::uint32_t buffers = 256;
-  bool nicira = true, table_id = true, port_mod = true, malformed = true;
+  bool nicira = true, table_id = true, port_mod = true, queue_config = true, malformed = true;
   std::uint32_t connections = 2;
   bool roles = true;
   std::uint32_t messages_per_s = 0;

@@ -97,6 +97,10 @@ void each_port_in(request::QueueStats& m, Visit visit) {
   visit(m.port);
 }
 template <class Visit>
+void each_port_in(request::QueueGetConfig& m, Visit visit) {
+  visit(m.port);
+}
+template <class Visit>
 void each_port_in(request::PortMod& m, Visit visit) {
   visit(m.port);
 }

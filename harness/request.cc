@@ -43,6 +43,7 @@ struct Opening {
   Bytes operator()(const FeaturesRequest& m) const { return header(OFPT_FEATURES_REQUEST, m.xid); }
   Bytes operator()(const GetConfigRequest& m) const { return header(OFPT_GET_CONFIG_REQUEST, m.xid); }
   Bytes operator()(const BarrierRequest& m) const { return header(OFPT_BARRIER_REQUEST, m.xid); }
+  Bytes operator()(const QueueGetConfig& m) const { return header(OFPT_QUEUE_GET_CONFIG_REQUEST, m.xid); }
   Bytes operator()(const SetConfig& m) const { return header(OFPT_SET_CONFIG, m.xid); }
   Bytes operator()(const FlowMod& m) const { return header(OFPT_FLOW_MOD, m.xid); }
   Bytes operator()(const PacketOut& m) const { return header(OFPT_PACKET_OUT, m.xid); }
@@ -143,6 +144,11 @@ template <class Io, Is<PortStats> M>
 void layout(Io& io, M& m) {
   io(m.port);
   io.zeros(6);
+}
+template <class Io, Is<QueueGetConfig> M>
+void layout(Io& io, M& m) {
+  io(m.port);
+  io.zeros(2);
 }
 template <class Io, Is<QueueStats> M>
 void layout(Io& io, M& m) {
@@ -309,6 +315,8 @@ std::optional<Request> read(ByteView message) {
       return taken<SetConfig>(r.rest(), xid);
     case OFPT_BARRIER_REQUEST:
       return BarrierRequest{xid};
+    case OFPT_QUEUE_GET_CONFIG_REQUEST:
+      return taken<QueueGetConfig>(r.rest(), xid);
     case OFPT_FLOW_MOD:
       return taken<FlowMod>(r.rest(), xid);
     case OFPT_PACKET_OUT:

@@ -127,6 +127,11 @@ struct QueueStats {
   std::uint32_t queue = OFPQ_ALL;
   bool operator==(const QueueStats&) const = default;
 };
+struct QueueGetConfig {
+  std::uint32_t xid = 0;
+  std::uint16_t port = 1;
+  bool operator==(const QueueGetConfig&) const = default;
+};
 // Description, table, and any other statistics: the body as it is.
 struct Stats {
   std::uint32_t xid = 0;
@@ -161,11 +166,12 @@ struct Vendor {
 
 }  // namespace request
 
-using Request = std::variant<request::Hello, request::EchoRequest, request::EchoReply, request::FeaturesRequest,
-                             request::GetConfigRequest, request::SetConfig, request::BarrierRequest, request::FlowMod,
-                             request::PacketOut, request::PortMod, request::FlowStats, request::PortStats,
-                             request::QueueStats, request::Stats, request::FlowModTableId, request::Role,
-                             request::SetFlowFormat, request::NxFlowMod, request::NxFlowStats, request::Vendor>;
+using Request =
+    std::variant<request::Hello, request::EchoRequest, request::EchoReply, request::FeaturesRequest,
+                 request::GetConfigRequest, request::SetConfig, request::BarrierRequest, request::QueueGetConfig,
+                 request::FlowMod, request::PacketOut, request::PortMod, request::FlowStats, request::PortStats,
+                 request::QueueStats, request::Stats, request::FlowModTableId, request::Role, request::SetFlowFormat,
+                 request::NxFlowMod, request::NxFlowStats, request::Vendor>;
 
 // The whole message. One longer than 65535 bytes does not exist: its length field is then what is left of it.
 Bytes encode(const Request& r);

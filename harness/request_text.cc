@@ -91,6 +91,9 @@ struct Printer {
   std::string operator()(const FeaturesRequest&) const { return "features_request"; }
   std::string operator()(const GetConfigRequest&) const { return "get_config_request"; }
   std::string operator()(const BarrierRequest&) const { return "barrier_request"; }
+  std::string operator()(const QueueGetConfig& m) const {
+    return "queue_get_config_request port=" + print_port(m.port);
+  }
   std::string operator()(const SetConfig& m) const {
     std::string flags = m.flags ? fmt::format(" flags={:#x}", m.flags) : "";
     return fmt::format("set_config{} miss_send_len={}", flags, m.miss_send_len);
@@ -270,6 +273,12 @@ Request parse_port_stats(Words& words) {
   return m;
 }
 
+Request parse_queue_get_config(Words& words) {
+  QueueGetConfig m;
+  fields(words, port("port", m.port));
+  return m;
+}
+
 Request parse_queue_stats(Words& words) {
   QueueStats m;
   fields(words, port("port", m.port), number("queue", m.queue));
@@ -326,6 +335,7 @@ std::optional<Request> parse_request(std::string_view name, Words& words) {
   if (name == "echo_reply") return EchoReply{0, data_only(words)};
   if (name == "features_request") return bare<FeaturesRequest>(words);
   if (name == "get_config_request") return bare<GetConfigRequest>(words);
+  if (name == "queue_get_config_request") return parse_queue_get_config(words);
   if (name == "set_config") return parse_set_config(words);
   if (name == "port_mod") return parse_port_mod(words);
   if (name == "vendor") return parse_vendor(words);

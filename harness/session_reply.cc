@@ -182,6 +182,17 @@ void nx_flow_removed_record(Reader& r, ReplyRecord& record) {
   f.number<std::uint64_t>("packets").number<std::uint64_t>("bytes").text("match", print_nxm(take_nxm(r, match_len)));
 }
 
+void queue_config_records(Reader& r, std::vector<ReplyRecord>& out) {
+  Fields(r, add(out, "queue_config")).number<std::uint16_t>("port").padding(6);
+  while (r.left() > 0) {
+    Fields f(r, add(out, "queue_of_port"));
+    f.number<std::uint32_t>("queue");
+    const auto length = r.get<std::uint16_t>();
+    const std::size_t properties = length < wire::packet_queue::size ? 0 : length - wire::packet_queue::size;
+    f.padding(2).bytes("properties", std::min(properties, r.left()));
+  }
+}
+
 // False: it is no message of Nicira's that is known, and nothing has been taken.
 bool nicira_records(Reader& reader, std::vector<ReplyRecord>& out) {
   Reader r = reader;
@@ -285,6 +296,9 @@ void append_records(ByteView message, std::vector<ReplyRecord>& out) {
       break;
     case OFPT_GET_CONFIG_REPLY:
       Fields(r, add(out, "config")).number<std::uint16_t>("flags").number<std::uint16_t>("miss_send_len");
+      break;
+    case OFPT_QUEUE_GET_CONFIG_REPLY:
+      queue_config_records(r, out);
       break;
     case OFPT_PACKET_IN:
       Fields(r, add(out, "packet_in"))

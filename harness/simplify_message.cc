@@ -167,6 +167,10 @@ void add_versions(const request::QueueStats& m, std::vector<Request>& out) {
   v.plain(&request::QueueStats::port, OFPP_ALL);
   v.plain(&request::QueueStats::queue, OFPQ_ALL);
 }
+void add_versions(const request::QueueGetConfig& m, std::vector<Request>& out) {
+  Tries<request::QueueGetConfig> v(m, out);
+  v.plain(&request::QueueGetConfig::port, 1);
+}
 void add_versions(const request::FlowModTableId& m, std::vector<Request>& out) {
   Tries<request::FlowModTableId> v(m, out);
   v.plain(&request::FlowModTableId::set, 1);

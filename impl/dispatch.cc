@@ -132,6 +132,8 @@ Verdict handle(Core& core, Connection& conn, ByteView m) {
       return slave(conn) ? refuse(kEperm) : handle_port_mod(core, m);
     case MessageKind::barrier_request:
       return handle_barrier(core, conn, m);
+    case MessageKind::queue_get_config_request:
+      return handle_queue_get_config(core, conn, m);
     case MessageKind::desc_stats:
       return handle_desc_stats(core, conn, m);
     case MessageKind::flow_stats:

@@ -85,6 +85,11 @@ void encode_config(Buffer& out, std::uint32_t xid, bool drop_fragments, std::uin
   put<wire::switch_config::miss_send_len>(out.data(), miss_send_len);
 }
 
+void encode_queue_config(Buffer& out, std::uint32_t xid, std::uint16_t port) {
+  start_message(out, OFPT_QUEUE_GET_CONFIG_REPLY, xid, wire::queue_get_config_reply::size);
+  put<wire::queue_get_config_reply::port>(out.data(), port);
+}
+
 void encode_flow_removed(Buffer& out, const FlowRemoved& r) {
   start_message(out, OFPT_FLOW_REMOVED, 0, wire::flow_removed::size);
   std::uint8_t* p = out.data();

@@ -31,6 +31,9 @@ void encode_features(Buffer& out, std::uint32_t xid, const FeaturesReply& featur
 
 void encode_config(Buffer& out, std::uint32_t xid, bool drop_fragments, std::uint16_t miss_send_len);
 
+// The list of queues is empty.
+void encode_queue_config(Buffer& out, std::uint32_t xid, std::uint16_t port);
+
 struct FlowRemoved {
   const PackedMatch* match = nullptr;
   std::uint64_t cookie = 0;

@@ -19,6 +19,9 @@
  * progress, a packet may or may not meet it. What is checked of all this, clause by clause: spec/provider.md (the
  * contract), spec/datapath.md, spec/packet.md and spec/action.md (what packets meet), spec/expiry.md.
  *
+ * Which queues a port has, a provider does not say: the host answers every question about queues as for ports that have
+ * none. An enqueue action is the provider's to take or refuse, and what it does with the queue is not seen.
+ *
  * All integers are in host byte order except inside `actions` (OpenFlow 1.0 wire format) and frames.
  */
 #ifndef OFT_PROVIDER_H

@@ -145,6 +145,10 @@ void put_port(Core& core, const oft_port& port, std::uint8_t* p) {
   put<wire::port_stats::collisions>(p, s.collisions);
 }
 
+bool port_exists(const Core& core, std::uint16_t number) {
+  return std::ranges::any_of(core.ports, [=](const oft_port& port) { return port.number == number; });
+}
+
 // The table of emergency flows, which there are none of, may be asked about though it does not exist.
 Error take_request(const Core& core, ByteView m, FlowStatsRequest* request) {
   if (const Error error = decode_flow_stats_request(m, request)) return error;
@@ -228,10 +232,18 @@ Verdict handle_port_stats(Core& core, Connection& conn, ByteView m) {
 // No provider of this interface has queues: no port has anything to tell about.
 Verdict handle_queue_stats(Core& core, Connection& conn, ByteView m) {
   const std::uint16_t wanted = get<wire::queue_stats_request::port_no>(m.data());
-  const bool exists = std::ranges::any_of(core.ports, [=](const oft_port& port) { return port.number == wanted; });
-  if (wanted != OFPP_ALL && !exists) return refuse(kQueueBadPort);
+  if (wanted != OFPP_ALL && !port_exists(core, wanted)) return refuse(kQueueBadPort);
   if (get<wire::queue_stats_request::queue_id>(m.data()) != OFPQ_ALL) return refuse(kBadQueue);
   Reply(core, conn, m).send();
+  return kDone;
+}
+
+// Not of LOCAL, which is no physical port.
+Verdict handle_queue_get_config(Core& core, Connection& conn, ByteView m) {
+  const std::uint16_t port = get<wire::queue_get_config_request::port>(m.data());
+  if (port >= OFPP_MAX || !port_exists(core, port)) return refuse(kQueueBadPort);
+  encode_queue_config(core.out, get<wire::header::xid>(m.data()), port);
+  send_reply(core, conn);
   return kDone;
 }
 

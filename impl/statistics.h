@@ -11,5 +11,6 @@ Verdict handle_aggregate_stats(Core& core, Connection& conn, ByteView message);
 Verdict handle_table_stats(Core& core, Connection& conn, ByteView message);
 Verdict handle_port_stats(Core& core, Connection& conn, ByteView message);
 Verdict handle_queue_stats(Core& core, Connection& conn, ByteView message);
+Verdict handle_queue_get_config(Core& core, Connection& conn, ByteView message);
 
 }  // namespace oftwin::impl

@@ -40,6 +40,12 @@ Verdict handle_error(Turn& turn, Connection& conn, const Message& message) {
   return turn.erratum(20) ? handle_not_for_switch(turn, conn, message) : turn.done("MSG-16");
 }
 
+// The original does not know the two messages about queues.
+bool knows(const Turn& turn, const Message& message) {
+  const auto type = get<wire::header::type>(message.bytes);
+  return !turn.erratum(40) || (type != OFPT_QUEUE_GET_CONFIG_REQUEST && type != OFPT_QUEUE_GET_CONFIG_REPLY);
+}
+
 Verdict answer(Turn& turn, Connection& conn, ClauseId why, Bytes reply) {
   send_reply(turn, conn, std::move(reply));
   return turn.done(why);
@@ -75,6 +81,13 @@ Verdict handle_set_config(Turn& turn, Connection& conn, const Message& message) 
 Verdict handle_barrier(Turn& turn, Connection& conn, const Message& message) {
   if (has_pending_groups(turn.state, conn.name)) return turn.postpone("MSG-14");
   return answer(turn, conn, "MSG-15", encode_barrier_reply(xid_of(message)));
+}
+
+// No port has a queue.
+Verdict handle_queue_get_config(Turn& turn, Connection& conn, const Message& message) {
+  const auto number = get<wire::queue_get_config_request::port>(message.bytes);
+  if (number >= OFPP_MAX || !turn.port(number)) return turn.refuse("MSG-18", OFPET_QUEUE_OP_FAILED, OFPQOFC_BAD_PORT);
+  return answer(turn, conn, "MSG-17", encode_queue_get_config_reply(xid_of(message), number));
 }
 
 Verdict handle_packet_out(Turn& turn, Connection& conn, const Message& message) {
@@ -169,6 +182,7 @@ constexpr Handled kHandlers[] = {
     {MessageKind::flow_mod, handle_flow_mod},
     {MessageKind::port_mod, handle_port_mod},
     {MessageKind::barrier_request, handle_barrier},
+    {MessageKind::queue_get_config_request, handle_queue_get_config},
     {MessageKind::desc_stats, handle_desc_stats},
     {MessageKind::flow_stats, handle_flow_stats},
     {MessageKind::aggregate_stats, handle_aggregate_stats},
@@ -187,6 +201,7 @@ bool changes_the_switch(MessageKind kind) {
 }  // namespace
 
 Verdict handle_message(Turn& turn, Connection& conn, const Message& message) {
+  if (!knows(turn, message)) return handle_not_for_switch(turn, conn, message);
   const auto recognised = recognise(message.bytes);
   if (const auto* error = std::get_if<Error>(&recognised)) return not_recognised(turn, *error);
   const MessageKind kind = std::get<MessageKind>(recognised);

@@ -117,6 +117,13 @@ Bytes encode_get_config_reply(std::uint32_t xid, bool drop_fragments, std::uint1
   return out;
 }
 
+Bytes encode_queue_get_config_reply(std::uint32_t xid, std::uint16_t port) {
+  namespace w = wire::queue_get_config_reply;
+  Bytes out = message(OFPT_QUEUE_GET_CONFIG_REPLY, xid, w::size);
+  put(out, w::port, port);
+  return out;
+}
+
 Bytes encode_error(Error error, ByteView request) {
   namespace w = wire::error_msg;
   namespace nx = wire::nx_vendor_error;

@@ -19,6 +19,8 @@ Bytes encode_echo_request();
 Bytes encode_barrier_reply(std::uint32_t xid);
 Bytes encode_role_reply(std::uint32_t xid, Role role);
 Bytes encode_features_reply(std::uint32_t xid, const State& state);
+// The list of queues is empty.
+Bytes encode_queue_get_config_reply(std::uint32_t xid, std::uint16_t port);
 Bytes encode_get_config_reply(std::uint32_t xid, bool drop_fragments, std::uint16_t miss_send_len);
 
 // error: of OpenFlow or Nicira. request: its first 64 bytes follow.

@@ -162,7 +162,7 @@ Error validate_nicira_action(ByteView action, Layers layers, Clauses& hit) {
   if (action.size() < smallest) return bad_action(OFPBAC_BAD_LEN);
   const std::size_t type = get<subtype>(action);
   const bool bundle = type == NXAST_BUNDLE || type == NXAST_BUNDLE_LOAD;
-  if (type >= std::size(kLengths) || kLengths[type] == 0) return bad_action(OFPBAC_BAD_TYPE);
+  if (type >= std::size(kLengths) || kLengths[type] == 0) return bad_action(OFPBAC_BAD_VENDOR_TYPE);
   if (action.size() < kLengths[type]) return bad_action(OFPBAC_BAD_LEN);
   if (action.size() > kLengths[type] && type != NXAST_NOTE && !bundle) return bad_action(OFPBAC_BAD_LEN);
   if (bundle) {

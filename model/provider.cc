@@ -36,9 +36,13 @@ Answer planned_answer(State& state, OperationKind kind) {
   return meaning(kind, answer);
 }
 
-// The error of the first action that is wrong in a rule's list.
+// The error of the first action that is wrong in a list.
+Error wrong_action(Turn& turn, ByteView actions, Layers layers) {
+  const Error error = validate_actions(actions, layers, turn.out.clauses);
+  return error == bad_action(OFPBAC_BAD_VENDOR_TYPE) && turn.erratum(41) ? bad_action(OFPBAC_BAD_TYPE) : error;
+}
 Error wrong_action(Turn& turn, const Rule& rule) {
-  return validate_actions(rule.actions, {rule.match.dl_type.value, rule.match.nw_proto.value}, turn.out.clauses);
+  return wrong_action(turn, rule.actions, {rule.match.dl_type.value, rule.match.nw_proto.value});
 }
 
 // What somebody else's datapath answers; `wrong`: it must not accept the list.
@@ -216,7 +220,7 @@ Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions
   Error answer = turn.state.provider.packet_out_result;
   if (simulated(turn.state)) {
     const FlowKey key = extract(frame, in_port);
-    answer = validate_actions(actions, {key.dl_type, key.nw_proto}, turn.out.clauses);
+    answer = wrong_action(turn, actions, {key.dl_type, key.nw_proto});
   }
   answer = packet_answer(turn, answer, false);
   turn.emit(observation::PacketOut{in_port, copy(actions), copy(frame), false, answer});

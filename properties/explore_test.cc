@@ -144,7 +144,7 @@ TEST(Explore, at_most_64_bytes_are_kept_of_a_state) {
 }
 
 // Every erratum is a defect that somebody once wrote: they show that the invariants can fail, and which of them do. The
-// first 29, with bounds for seconds; `ci/explore` goes through all of them, further.
+// first 29 and the last two, with bounds for seconds; `ci/explore` goes through all of them, further.
 TEST(Explore, the_originals_defects_violate_invariants) {
   HuntOptions options;
   options.states = 2000;
@@ -153,8 +153,8 @@ TEST(Explore, the_originals_defects_violate_invariants) {
   std::set<Invariant> violated;
   std::size_t found = 0;
   std::vector<unsigned> errata = listed_errata();
-  std::erase_if(errata, [](unsigned erratum) { return erratum > 29; });
-  ASSERT_EQ(errata.size(), 29u);
+  std::erase_if(errata, [](unsigned erratum) { return erratum > 29 && erratum < 40; });
+  ASSERT_EQ(errata.size(), 31u);
   for (const Hunted& h : hunt(errata, options)) {
     if (!h.finding) continue;
     ++found;
@@ -170,8 +170,8 @@ TEST(Explore, the_originals_defects_violate_invariants) {
     EXPECT_TRUE(violations_of(config_of(h.scope), h.finding->path, {}).empty())
         << fmt::format("E-{:02}: corrected violates something in it, too", h.erratum);
   }
-  EXPECT_GE(found, 20u);
-  EXPECT_GE(violated.size(), 16u);
+  EXPECT_GE(found, 22u);
+  EXPECT_GE(violated.size(), 18u);
 }
 
 TEST(Explore, the_switch_refines_the_model_in_a_small_scope) {

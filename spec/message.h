@@ -26,6 +26,7 @@ enum class MessageKind : std::uint8_t {
   flow_mod,
   port_mod,
   barrier_request,
+  queue_get_config_request,
   desc_stats,
   flow_stats,
   aggregate_stats,
@@ -68,6 +69,8 @@ inline constexpr Form messages[] = {
     {OFPT_STATS_REPLY, MessageKind::statistics_not_for_switch, stats_msg::size, 1},
     {OFPT_BARRIER_REQUEST, MessageKind::barrier_request, header::size, 0},
     {OFPT_BARRIER_REPLY, MessageKind::not_for_switch, header::size, 0},
+    {OFPT_QUEUE_GET_CONFIG_REQUEST, MessageKind::queue_get_config_request, queue_get_config_request::size, 0},
+    {OFPT_QUEUE_GET_CONFIG_REPLY, MessageKind::not_for_switch, queue_get_config_reply::size, packet_queue::size},
 };
 
 inline constexpr Form stats_requests[] = {

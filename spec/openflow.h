@@ -291,6 +291,22 @@ inline constexpr Field port_no{12, 2}, pad{14, 2}, queue_id{16, 4};
 inline constexpr std::size_t size = 20;
 }  // namespace queue_stats_request
 
+namespace queue_get_config_request {
+inline constexpr Field port{8, 2}, pad{10, 2};
+inline constexpr std::size_t size = 12;
+}  // namespace queue_get_config_request
+
+namespace queue_get_config_reply {
+inline constexpr Field port{8, 2}, pad{10, 6};
+inline constexpr std::size_t size = 16;  // then queues
+}  // namespace queue_get_config_reply
+
+// A queue in such a reply: offsets count from its start; `len` counts its properties, too.
+namespace packet_queue {
+inline constexpr Field queue_id{0, 4}, len{4, 2}, pad{6, 2};
+inline constexpr std::size_t size = 8;  // then properties
+}  // namespace packet_queue
+
 // Records of statistics replies: offsets count from the start of the record.
 namespace desc_stats {
 inline constexpr Field mfr_desc{0, 256}, hw_desc{256, 256}, sw_desc{512, 256}, serial_num{768, 32}, dp_desc{800, 256};

@@ -62,6 +62,7 @@ FoundProfile ProfileFinder::run() {
     outputs();
     flags();
     port_mod();
+    queue_config();
     buffers();
     entries();
     if (options_.timeouts) timeouts();
@@ -185,6 +186,14 @@ void ProfileFinder::port_mod() {
   // The address has to be the port's; without it the switch refuses, but knows the message.
   p_.port_mod = !answer.refused() || answer.why() == "PORT_MOD_FAILED/BAD_HW_ADDR";
   say(about_, answer.refused() ? answer.why() : "accepted");
+}
+
+void ProfileFinder::queue_config() {
+  about_ = "messages.queue_config";
+  if (p_.ports.empty()) return;
+  const Answer answer = questions_.ask(Request(request::QueueGetConfig{0, p_.ports.front().number}));
+  p_.queue_config = !answer.replies.empty();
+  say(about_, answer.refused() ? answer.why() : p_.queue_config ? "answered" : "no answer");
 }
 
 // Asked last: some switches end the session.

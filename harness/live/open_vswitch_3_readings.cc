@@ -150,8 +150,7 @@ std::optional<Taken> take_message(const Asked& a) {
         "answers-errors",
         openflow_error(OFPET_BAD_REQUEST, m.size() < wire::error_msg::size ? OFPBRC_BAD_LEN : OFPBRC_BAD_TYPE));
   }
-  if (m[1] == OFPT_STATS_REPLY || m[1] > OFPT_BARRIER_REPLY)
-    return Taken{"not-for-a-switch", {How::answers, {}, {}, {}, {}, {}}, {}};
+  if (m[1] == OFPT_STATS_REPLY) return Taken{"not-for-a-switch", {How::answers, {}, {}, {}, {}, {}}, {}};
   if (const auto sizes = sizes_of_reply(m[1])) {
     const bool right = m.size() == sizes->least ||
                        (sizes->step > 0 && m.size() > sizes->least && (m.size() - sizes->least) % sizes->step == 0);

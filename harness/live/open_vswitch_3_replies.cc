@@ -17,8 +17,16 @@
 namespace oftwin::harness::live::ovs3 {
 namespace {
 
-// Every port has a queue 0, of which nothing is counted.
-void amend_queues(const Asked& a, Records& records, const Used& used) {
+// Every port has a queue 0, of which nothing is said.
+void amend_queue_config(const Asked& a, Records& records, const Used& used) {
+  if (a.message.size() != wire::queue_get_config_request::size || a.message[1] != OFPT_QUEUE_GET_CONFIG_REQUEST) return;
+  if (records.empty() || records[0].kind != "queue_config") return;
+  records.push_back({"queue_of_port", {{"queue", "0"}, {"properties", ""}}, std::nullopt});
+  used("default-queue");
+}
+
+// ... of which nothing is counted.
+void amend_queue_statistics(const Asked& a, Records& records, const Used& used) {
   if (a.message.size() != wire::queue_stats_request::size || a.message[1] != OFPT_STATS_REQUEST) return;
   Reader r(a.message.subspan(8));
   if (r.get<std::uint16_t>() != OFPST_QUEUE) return;
@@ -149,7 +157,10 @@ void show_ethernet(const model::State& state, Records& records, const Used& used
 }  // namespace
 
 void amend(const Asked& a, Records& records, const InForce& in_force, const Used& used) {
-  if (in_force("default-queue")) amend_queues(a, records, used);
+  if (in_force("default-queue")) {
+    amend_queue_config(a, records, used);
+    amend_queue_statistics(a, records, used);
+  }
   if (in_force("is-ethernet")) show_ethernet(a.state, records, used);
   for (ReplyRecord& r : records) {
     if (r.kind == "error" && a.message.size() > OFP_ERROR_REQUEST_BYTES && in_force("whole-request")) {

@@ -21,6 +21,7 @@ class ProfileFinder {
   void extensions();
   void statistics();
   void port_mod();
+  void queue_config();
   void malformed();
   void flags();
   void timeouts();

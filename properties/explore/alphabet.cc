@@ -59,8 +59,13 @@ std::vector<harness::Request> wrong_requests() {
   emergency.hard_timeout = 1;
   req::FlowMod never_given = flow_mod(OFPFC_ADD, 0, 0);
   never_given.buffer_id = 0;
-  return {elsewhere,  queue, emergency, req::Role{0, 77}, req::PacketOut{0, OFP_NO_BUFFER, OFPP_IN_PORT, {}, kFrame},
-          never_given};
+  return {elsewhere,
+          queue,
+          emergency,
+          req::Role{0, 77},
+          req::PacketOut{0, OFP_NO_BUFFER, OFPP_IN_PORT, {}, kFrame},
+          never_given,
+          req::QueueGetConfig{0, 77}};
 }
 
 // Of kinds that only a switch sends, or that nobody answers.
@@ -200,6 +205,9 @@ void Alphabet::make_other_messages() {
   const harness::Mac address = {0xaa, 0x55, 0xaa, 0x55, 0, 1};
   message(Kind::port_mod, req::PortMod{0, 1, address, OFPPC_PORT_DOWN, OFPPC_PORT_DOWN, 0});
   message(Kind::port_mod, req::PortMod{0, 1, address, OFPPC_NO_FLOOD, OFPPC_NO_FLOOD | OFPPC_PORT_DOWN, 0});
+  req::FlowMod unknown = flow_mod(OFPFC_ADD, 0, 0);
+  unknown.actions = {0xff, 0xff, 0, 16, 0, 0, 0x23, 0x20, 0x77, 0x77, 0, 0, 0, 0, 0, 0};
+  message(Kind::wrong_action, unknown);
   if (!scope_.has(Kind::wrong)) return;
   for (Bytes& bytes : wrong_messages()) add_message(family++, 0, 0, std::move(bytes));
 }

@@ -48,6 +48,9 @@ class AnswerCheck {
         return;
       case OFPT_STATS_REQUEST:
         return check_statistics();
+      case OFPT_QUEUE_GET_CONFIG_REQUEST:
+        if (is(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE)) report(Invariant::queues_told, "the request is called unknown");
+        return;
       case OFPT_PACKET_OUT:
         return check_packet_out();
       case OFPT_FLOW_MOD:
@@ -124,6 +127,10 @@ class AnswerCheck {
     }
     if ((kind == OFPFC_DELETE || kind == OFPFC_DELETE_STRICT) && table_missing(table) && !told_) {
       report(Invariant::missing_table, "a deletion from a table that does not exist succeeds");
+    }
+    constexpr wire::Field vendor{w::size + 4, 4};
+    if (field(h_.message, vendor) == NX_VENDOR_ID && is(OFPET_BAD_ACTION, OFPBAC_BAD_TYPE)) {
+      report(Invariant::vendor_type, "the vendor's type is called unknown");
     }
     check_buffer(field(h_.message, w::buffer_id), kind);
     if (is(OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP) && !may_overlap(table, field(h_.message, w::priority))) {

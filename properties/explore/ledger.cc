@@ -33,6 +33,8 @@ std::optional<std::uint8_t> reply_to(ByteView request) {
       return OFPT_GET_CONFIG_REPLY;
     case OFPT_BARRIER_REQUEST:
       return OFPT_BARRIER_REPLY;
+    case OFPT_QUEUE_GET_CONFIG_REQUEST:
+      return OFPT_QUEUE_GET_CONFIG_REPLY;
     case OFPT_STATS_REQUEST:
       return OFPT_STATS_REPLY;
     case OFPT_VENDOR:

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count)> kN
     "emergency",    "unknown_flag",  "buffer",        "packet_out", "port_mod",      "port_change",   "tos",
     "many_actions", "miss_send_len", "close",         "open",       "stall",         "own",           "flush",
     "expire",       "destroy",       "system_errors", "no_memory",  "choose_table",  "execute_error", "wrong",
-    "fail_mode",    "packets",       "orders"};
+    "fail_mode",    "packets",       "wrong_action",  "orders"};
 
 Kinds set_of(std::initializer_list<Kind> kinds) {
   Kinds set;
@@ -91,7 +91,7 @@ std::vector<Scope> make_scopes() {
   }
   {
     Scope& s = scope("packets", "packets that meet flows, also while these come, change and go",
-                     flow_mods | set_of({packets, barrier, orders}));
+                     flow_mods | set_of({packets, wrong_action, barrier, orders}));
     s.unread = 1;
   }
   {

@@ -53,6 +53,7 @@ enum class Kind : std::uint8_t {
   wrong,          // messages that no switch takes, or that name what does not exist
   fail_mode,      // the switch may help itself while no controller is there, or not
   packets,        // the provider is the software datapath, with ports and a few packets; it answers late
+  wrong_action,   // a flow with an action of Nicira's that does not exist
   orders,         // a request touches its rules in every order (otherwise: that of their making)
   count
 };
