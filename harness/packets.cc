@@ -215,7 +215,7 @@ class ScenarioJudge {
       const PacketHit& hit = probe.hits[i];
       const auto rule = p.hits[i].rule;
       const bool equal = hit.cookie == (rule ? rules_[*rule].cookie : 0) && hit.miss == !rule &&
-                         hit.in_port == probe.in_port && hit.total_len == hit.frame.size() &&
+                         hit.in_port == p.hits[i].in_port && hit.total_len == hit.frame.size() &&
                          hit.meta == p.hits[i].meta && equal_but_open(p.hits[i].frame, hit.frame, p.open);
       if (!equal) return false;
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/packets_registers.h"
+#include "harness/packets_writes.h"
 #include "model/action.h"
 #include "model/match.h"
 #include "model/nicira_action.h"
@@ -51,8 +52,9 @@ class Run {
   Run(const std::vector<PacketRule>& rules, const FrameReading& reading, PacketLabels in_force, PacketPrediction& out)
       : rules_(rules), reading_(reading), in_force_(in_force), out_(out) {
     packet_.frame = reading.frame;
-    packet_.written = packet_.wanted = reading.key;
+    packet_.written = packet_.wanted = network_written_ = reading.key;
     if (reading.ipv4) packet_.ipv4_from_end = reading.frame.size() - *reading.ipv4;
+    if (reading.network) network_from_end_ = reading.frame.size() - *reading.network;
     if (reading.transport) packet_.transport_from_end = reading.frame.size() - *reading.transport;
     own_tag_ = (reading.key.vlan_tci & kTagged) != 0;
   }
@@ -115,7 +117,7 @@ class Run {
           write();
           if (to->port == OFPP_CONTROLLER) hand_up(rule);
         }
-      } else if (!ignored(number(action, wire::action::type))) {
+      } else if (!ignored(action)) {
         if (number(action, wire::action::type) == OFPAT_STRIP_VLAN) own_tag_ = false;
         apply(action);
       }
@@ -130,15 +132,17 @@ class Run {
       std::swap(packet_.wanted.reg[*spare], fifth_register_);
       rename_fifth_register(renamed, *spare);
     }
-    model::apply(packet_, renamed, {}, unused_);
+    if (!write_address(packet_, renamed)) model::apply(packet_, renamed, {}, unused_);
     if (spare) std::swap(packet_.wanted.reg[*spare], fifth_register_);
   }
 
   // Actions that do nothing to this packet there, where the law changes the packet's field at least.
-  bool ignored(std::uint64_t type) const {
+  bool ignored(ByteView action) const {
+    if (reading_.later_fragment && names_port(action)) return true;
+    const std::uint64_t type = number(action, wire::action::type);
     const bool ip = packet_.wanted.dl_type == kIp, ipv6 = packet_.wanted.dl_type == kIpv6;
     const bool ports = type == OFPAT_SET_TP_SRC || type == OFPAT_SET_TP_DST;
-    if (ports && !reading_.ports_settable) return true;
+    if (ports && reading_.later_fragment) return true;
     const bool untagged = (packet_.wanted.vlan_tci & kTagged) == 0;
     if (type == OFPAT_STRIP_VLAN && untagged && on(strip_without_tag)) return true;
     if (!on(set_on_other_packets)) return false;
@@ -146,15 +150,30 @@ class Run {
     return (type == OFPAT_SET_NW_TOS || ports) && !ip && !ipv6;
   }
 
+  void open(const std::vector<OpenBytes>& more) { out_.open.insert(out_.open.end(), more.begin(), more.end()); }
+
   void write() {
     if (!reading_.whole) return;
-    const FlowKey &is = packet_.wanted, &was = packet_.written;
-    const auto open = [&](const std::vector<OpenBytes>& more) {
-      out_.open.insert(out_.open.end(), more.begin(), more.end());
-    };
+    const FlowKey is = packet_.wanted, was = packet_.written;
     if (is.nw_tos != was.nw_tos) open(reading_.open_to_tos);
-    if (is.tp_src != was.tp_src || is.tp_dst != was.tp_dst) open(reading_.open_to_ports);
+    const bool addresses = is.ipv6_src != was.ipv6_src || is.ipv6_dst != was.ipv6_dst;
+    if (is.tp_src != was.tp_src || is.tp_dst != was.tp_dst || addresses) open(reading_.open_to_ports);
+    if (!reading_.ports_settable) {
+      packet_.wanted.tp_src = was.tp_src;
+      packet_.wanted.tp_dst = was.tp_dst;
+    }
     model::write(packet_, unused_);
+    packet_.wanted = is;
+    if (on(writable_fields)) write_network_header(is);
+  }
+
+  // It takes a packet without protocol, or with an ARP opcode of 0, for one without such a header, until that is
+  // loaded.
+  void write_network_header(const FlowKey& is) {
+    if (!network_from_end_ || is.nw_proto == 0) return;
+    const std::size_t at = packet_.frame.size() - *network_from_end_;
+    if (write_network(packet_.frame, at, network_written_, is)) open(reading_.open_to_network);
+    network_written_ = is;
   }
 
   void hand_up(std::optional<std::size_t> rule) {
@@ -163,8 +182,8 @@ class Run {
     meta.tun_id = packet_.wanted.tun_id;
     std::ranges::copy(packet_.wanted.reg, meta.reg.begin());
     meta.reg.back() = fifth_register_;
-    out_.hits.push_back({rule, meta, packet_.frame});
-    if (!reading_.dot1ad || !own_tag_) return;
+    out_.hits.push_back({rule, packet_.wanted.in_port, meta, packet_.frame});
+    if (!reading_.dot1ad || !own_tag_ || (packet_.written.vlan_tci & kTagged) == 0) return;
     out_.hits.back().frame[12] = 0x88;
     out_.hits.back().frame[13] = 0xa8;
   }
@@ -176,7 +195,9 @@ class Run {
   model::Packet packet_;
   model::Clauses unused_;
   std::uint32_t fifth_register_ = 0;
-  bool own_tag_ = false;  // the tag in the frame is the one that it came with
+  bool own_tag_ = false;  // the tag in the frame is of the type that it came with
+  std::optional<std::size_t> network_from_end_;
+  FlowKey network_written_;  // what the frame has of the fields that write_network writes
 };
 
 }  // namespace

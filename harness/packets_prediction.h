@@ -36,6 +36,7 @@ struct PacketPrediction {
   };
   struct Hit {
     std::optional<std::size_t> rule;  // whose list sends it up; nullopt: a miss
+    std::uint16_t in_port = 0;
     PacketMeta meta;
     Bytes frame;
   };

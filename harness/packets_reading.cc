@@ -75,10 +75,11 @@ void FrameReading::read_fragment(ByteView segment, bool later) {
   const std::size_t at = static_cast<std::size_t>(segment.data() - frame.data());
   const std::uint8_t protocol = key.nw_proto;
   const bool checksummed = (protocol == kTcp && segment.size() >= 20) || (protocol == kUdp && segment.size() >= 8);
-  const bool numbered = protocol == kIcmp && segment.size() >= 8 && !later;
+  const bool numbered = protocol == kIcmp && segment.size() >= 8;
   if (numbered) open(open_to_ports, at, 4);
   ports_settable = !later;
-  if (numbered) set_ports(segment[0], segment[1]);
+  later_fragment = later;
+  if (numbered && !later) set_ports(segment[0], segment[1]);
   if (!checksummed) return;
   transport = at;
   if (!later) set_ports(be16(segment, 0), be16(segment, 2));
@@ -118,9 +119,13 @@ void FrameReading::drop_transport() {
 }
 
 void FrameReading::read_arp() {
-  const ByteView arp = ByteView(frame).subspan(network_offset(frame));
+  network = network_offset(frame);
+  const ByteView arp = ByteView(frame).subspan(*network);
   constexpr std::array<std::uint8_t, 6> for_ipv4 = {0, 1, 8, 0, 6, 4};
-  if (arp.size() < 28 || !std::equal(for_ipv4.begin(), for_ipv4.end(), arp.begin())) return;
+  if (arp.size() < 28 || !std::equal(for_ipv4.begin(), for_ipv4.end(), arp.begin())) {
+    open(open_to_network, *network, std::min<std::size_t>(arp.size(), 28));
+    return;
+  }
   const std::uint16_t opcode = be16(arp, 6);
   if (opcode == 1 || opcode == 2 || !on(arp_opcode)) return;
   key.arp_sha = mac(arp, 8);
@@ -132,6 +137,7 @@ void FrameReading::read_arp() {
 void FrameReading::read_ipv6() {
   const std::size_t start = network_offset(frame);
   if (key.ipv6_src == Ipv6{} && key.ipv6_dst == Ipv6{}) return;  // no whole header
+  network = start;
   ByteView rest = ByteView(frame).subspan(start + 40, be16(frame, start + 4));
   std::uint8_t next = frame[start + 6];
   bool first_fragment = false;

@@ -39,6 +39,8 @@ enum class PacketLabel : std::uint8_t {
   nxm_masks,
   nxm_value_outside_mask,
   nicira_action_errors,
+  first_error,
+  writable_fields,
   set_on_other_packets,
   strip_without_tag,
   resubmit_depth,
@@ -62,6 +64,8 @@ inline constexpr std::array kPacketLabelNames = std::to_array<std::string_view>(
                                                                                  "nxm-masks",
                                                                                  "nxm-value-outside-mask",
                                                                                  "nicira-action-errors",
+                                                                                 "first-error",
+                                                                                 "writable-fields",
                                                                                  "set-on-other-packets",
                                                                                  "strip-without-tag",
                                                                                  "resubmit-depth",
@@ -88,8 +92,10 @@ class FrameReading {
   FlowKey key;  // for the actions; a match sees no transport ports if `ports_hidden`
   bool ports_hidden = false;
   std::optional<std::size_t> ipv4, transport;
-  bool ports_settable = true;  // else `transport` is there for its checksum only
-  std::vector<OpenBytes> open_to_tos, open_to_ports;
+  bool ports_settable = true;          // else they are never written: `transport` is there for its checksum only
+  bool later_fragment = false;         // one that has no ports even for moves and loads
+  std::optional<std::size_t> network;  // of ARP, also of what is no whole ARP, or IPv6
+  std::vector<OpenBytes> open_to_tos, open_to_ports, open_to_network;
 
  private:
   bool on(PacketLabel label) const { return has(in_force_, label); }

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "harness/open_vswitch_3.h"
 #include "harness/packets_registers.h"
+#include "harness/request.h"
 #include "harness/spelling.h"
 #include "harness/wire_io.h"
 #include "model/decode.h"
@@ -53,21 +55,44 @@ Bytes shortened(const Bytes& error, const Bytes& request) {
   return out;
 }
 
+// What the recorded switch says to this message; unknown: it is about what came after 2011.
+ovs3::Check answer_there(ByteView message) {
+  ovs3::Layers layers;
+  ByteView actions = message.subspan(wire::flow_mod::size);
+  if (message[wire::header::type.offset] == OFPT_FLOW_MOD) {
+    layers = ovs3::layers_of(decode_match(message.subspan(wire::flow_mod::match.offset)));
+  } else {
+    const std::size_t length = number(message, wire::nx_flow_mod::match_len);
+    const ByteView match = message.subspan(wire::nx_flow_mod::size);
+    const ovs3::Check check = ovs3::check_match(match.first(length), layers);
+    if (check.answer != ovs3::Answer::takes) return check;
+    actions = match.subspan((length + 7) / 8 * 8);
+  }
+  return ovs3::check_actions(actions, layers);
+}
+
+bool says(const ovs3::Check& check, std::optional<Code> code) {
+  if (check.answer == ovs3::Answer::takes) return !code;
+  const Error& e = check.error;
+  return check.answer == ovs3::Answer::refuses && code == Code{e.type, e.code, e.space == ErrorSpace::nicira};
+}
+
 // Why the answers to this message differ; nullopt: for no known reason. An error that there is none of is nullopt.
 std::optional<PacketLabel> reason(std::optional<Code> there, std::optional<Code> here, ByteView message) {
-  constexpr Code bad_argument{OFPET_BAD_ACTION, OFPBAC_BAD_ARGUMENT}, bad_type{OFPET_BAD_ACTION, OFPBAC_BAD_TYPE};
+  constexpr Code bad_argument{OFPET_BAD_ACTION, OFPBAC_BAD_ARGUMENT};
   constexpr Code unknown_field{OFPET_BAD_REQUEST, NXBRC_NXM_BAD_TYPE, true};
   constexpr Code bad_mask{OFPET_BAD_REQUEST, NXBRC_NXM_BAD_MASK, true};
-  constexpr Code value_outside_mask{OFPET_BAD_REQUEST, 262, true},
-      vendor_type{OFPET_BAD_ACTION, OFPBAC_BAD_VENDOR_TYPE};
+  constexpr Code value_outside_mask{OFPET_BAD_REQUEST, 262, true};
   constexpr Code wrong_field{OFPET_BAD_REQUEST, 522, true}, wrong_range{OFPET_BAD_REQUEST, 524, true};
   constexpr Code not_writable{OFPET_BAD_REQUEST, 525, true};
   if ((here == unknown_field || here == bad_argument) && names_fifth_register(message)) return five_registers;
   if (here == bad_mask) return nxm_masks;  // whatever is wrong with it there
   if (there == value_outside_mask && !here) return nxm_value_outside_mask;
+  if (!says(answer_there(message), there)) return std::nullopt;
   const bool other_words = there == wrong_field || there == wrong_range || there == not_writable;
-  if ((here == bad_argument && other_words) || (here == bad_type && there == vendor_type)) return nicira_action_errors;
-  return std::nullopt;
+  if (here == bad_argument && other_words) return nicira_action_errors;
+  if (here == bad_argument && !there) return writable_fields;
+  return here && there && here->type == OFPET_BAD_ACTION && !here->vendor ? std::optional(first_error) : std::nullopt;
 }
 
 // A match of entries any of which may have any mask: what is matched is read from the entries without their masks, and

@@ -10,12 +10,14 @@
 #include <set>
 #include <utility>
 
-#include "harness/live/open_vswitch_3.h"
 #include "harness/live/reading.h"
+#include "harness/open_vswitch_3.h"
 #include "model/decode.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness::live::ovs3 {
+
+using namespace harness::ovs3;
 
 using How = Instead::How;
 

@@ -10,7 +10,7 @@
 #include "spec/bytes.h"
 #include "spec/error.h"
 
-namespace oftwin::harness::live::ovs3 {
+namespace oftwin::harness::ovs3 {
 
 // What a match, or a packet, says about the layers that other fields and actions need.
 struct Layers {
@@ -47,4 +47,4 @@ inline constexpr Error kMatchInconsistent = nicira_error(1, 522), kBadSetType = 
                        kBadFlags = nicira_error(3, 258), kUnencodable = nicira_error(1, 521),
                        kMustBeZero = nicira_error(1, 515);
 
-}  // namespace oftwin::harness::live::ovs3
+}  // namespace oftwin::harness::ovs3

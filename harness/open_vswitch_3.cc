@@ -1,4 +1,4 @@
-#include "harness/live/open_vswitch_3.h"
+#include "harness/open_vswitch_3.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "spec/nicira.h"
 #include "spec/openflow.h"
 
-namespace oftwin::harness::live::ovs3 {
+namespace oftwin::harness::ovs3 {
 namespace {
 
 enum class Needs : std::uint8_t { nothing, arp, ipv4, ipv6, ip, tcp, udp, icmp4, icmp6, nd, solicit, advert };
@@ -370,4 +370,4 @@ Check check_actions(ByteView actions, const Layers& layers) {
   return {};
 }
 
-}  // namespace oftwin::harness::live::ovs3
+}  // namespace oftwin::harness::ovs3
