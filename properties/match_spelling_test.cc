@@ -101,9 +101,11 @@ void swap_records(Bytes& m) {
 
 TEST(MatchSpelling, MATCH_9_lockstep_reads_every_count_from_32_on_as_any_in_whatever_order_flows_are_listed) {
   const auto any_is_63 = [](std::span<std::uint8_t> match) {
-    match[1] |= match[1] & 0x08 ? 0x0f : 0;  // nw_dst: bits 14 to 19 of the word
-    match[2] |= match[1] & 0x08 ? 0xc0 : 0;
-    match[2] |= match[2] & 0x20 ? 0x3f : 0;
+    const auto set = [&](std::size_t byte, unsigned bits) {
+      match[byte] = static_cast<std::uint8_t>(match[byte] | bits);
+    };
+    if ((match[2] & 0x20) != 0) set(2, 0x3f);                // nw_src: bits 8 to 13 of the word
+    if ((match[1] & 0x08) != 0) set(1, 0x0f), set(2, 0xc0);  // nw_dst: bits 14 to 19
   };
   EXPECT_TRUE(agrees(kTwoFlows, [&](Bytes& m) { each_match(m, any_is_63); }));
   EXPECT_TRUE(agrees(kTwoFlows, [&](Bytes& m) {
