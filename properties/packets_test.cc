@@ -48,6 +48,11 @@ TEST(Packets, OddFramesAreReadAsRecorded) {
   EXPECT_EQ(report.frames, 6442u);
 }
 
+TEST(Packets, WrongListsAreRefusedAndWritesThat2011DidNotKnowDoWhatWasRecorded) {
+  const PacketsReport report = check("errors");
+  EXPECT_EQ(report.frames, 1920u);
+}
+
 TEST(Packets, AFileThatIsNoRecordingIsRefusedWithItsLine) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "oftwin-packets";
   std::filesystem::create_directories(folder);
