@@ -114,7 +114,7 @@ TEST(datapath_nicira, each_subtype_has_its_lengths) {
     EXPECT_EQ(judge(nicira(subtype, Bytes(right - 18))), bad_action(1)) << subtype;
     if (subtype < 12) { EXPECT_EQ(judge(nicira(subtype, Bytes(right - 2))), bad_action(1)) << subtype; }
   }
-  for (const unsigned subtype : {0u, 3u, 15u, 0xffffu}) EXPECT_EQ(judge(nicira(subtype, Bytes(6))), bad_action(0));
+  for (const unsigned subtype : {0u, 3u, 15u, 0xffffu}) EXPECT_EQ(judge(nicira(subtype, Bytes(6))), bad_action(3));
   EXPECT_EQ(judge(action(0xffff, be32(NX_VENDOR_ID))), bad_action(1));
   EXPECT_EQ(judge(resubmit_table(1, 0, 1)), bad_action(5));
 }

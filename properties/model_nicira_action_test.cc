@@ -32,7 +32,7 @@ std::string verdict(const std::string& text, Layers layers = kTcp) { return verd
 
 constexpr const char* kArgument = "BAD_ACTION/BAD_ARGUMENT";
 constexpr const char* kLength = "BAD_ACTION/BAD_LEN";
-constexpr const char* kType = "BAD_ACTION/BAD_TYPE";
+constexpr const char* kType = "BAD_ACTION/BAD_VENDOR_TYPE";
 constexpr const char* kPort = "BAD_ACTION/BAD_OUT_PORT";
 
 // A Nicira action of `length` bytes, zero behind its subtype.

@@ -126,6 +126,7 @@ TEST(Profile, a_message_is_held_against_it) {
   EXPECT_EQ(key(request::NxFlowMod{}), "messages.nicira");
   EXPECT_EQ(key(request::QueueStats{}), "statistics.queue");
   EXPECT_EQ(key(request::PortMod{}), "messages.port_mod");
+  EXPECT_EQ(key(request::QueueGetConfig{}), "messages.queue_config");
   EXPECT_EQ(obstacle(none, Bytes{1, 99, 0, 8, 0, 0, 0, 0})->key, "messages.malformed");
 
   Profile exact;
