@@ -55,20 +55,23 @@ Bytes shortened(const Bytes& error, const Bytes& request) {
   return out;
 }
 
-// What the recorded switch says to this message; unknown: it is about what came after 2011.
+// What the recorded switch says to this message; unknown: it is about what came after 2011, or the message is cut
+// short.
 ovs3::Check answer_there(ByteView message) {
-  ovs3::Layers layers;
-  ByteView actions = message.subspan(wire::flow_mod::size);
-  if (message[wire::header::type.offset] == OFPT_FLOW_MOD) {
-    layers = ovs3::layers_of(decode_match(message.subspan(wire::flow_mod::match.offset)));
-  } else {
-    const std::size_t length = number(message, wire::nx_flow_mod::match_len);
-    const ByteView match = message.subspan(wire::nx_flow_mod::size);
-    const ovs3::Check check = ovs3::check_match(match.first(length), layers);
-    if (check.answer != ovs3::Answer::takes) return check;
-    actions = match.subspan((length + 7) / 8 * 8);
+  constexpr ovs3::Check unknown{ovs3::Answer::unknown, {}, false};
+  const bool plain = message[wire::header::type.offset] == OFPT_FLOW_MOD;
+  const std::size_t head = plain ? wire::flow_mod::size : wire::nx_flow_mod::size;
+  if (message.size() < head) return unknown;
+  ByteView rest = message.subspan(head);
+  if (plain) {
+    const WireMatch match = decode_match(message.subspan(wire::flow_mod::match.offset));
+    return ovs3::check_actions(rest, ovs3::layers_of(match));
   }
-  return ovs3::check_actions(actions, layers);
+  const std::size_t length = number(message, wire::nx_flow_mod::match_len), padded = (length + 7) / 8 * 8;
+  if (padded > rest.size()) return unknown;
+  ovs3::Layers layers;
+  const ovs3::Check check = ovs3::check_match(rest.first(length), layers);
+  return check.answer == ovs3::Answer::takes ? ovs3::check_actions(rest.subspan(padded), layers) : check;
 }
 
 bool says(const ovs3::Check& check, std::optional<Code> code) {

@@ -22,8 +22,9 @@ void set_number(Bytes& bytes, wire::Field field, std::uint64_t value) {
 }
 
 bool is(ByteView action, std::uint16_t type) {
-  return model::is_nicira(action) && number(action, subtype) == type &&
-         action.size() >= (type == NXAST_REG_MOVE ? move_dst.offset : load_value.offset);
+  constexpr std::size_t whole = load_value.offset + load_value.size;  // of a move, too
+  static_assert(whole == move_dst.offset + move_dst.size);
+  return model::is_nicira(action) && action.size() >= whole && number(action, subtype) == type;
 }
 
 Ipv6 FlowKey::* address_of(std::uint64_t header) {
