@@ -194,6 +194,7 @@ std::vector<WireMatch> simpler_matches(const WireMatch& match) {
   }
   for (const std::uint32_t bits : kFieldWildcards) {
     for (const std::uint8_t value : kPlainValues) {
+      if (value == 0 && bits == OFPFW_IN_PORT) continue;  // that is no port
       add([&](WireMatch& m) {
         visit_field(m, bits, [&](auto& field) {
           if (plainer(field, value)) set_plain(field, value);
@@ -218,6 +219,7 @@ std::vector<Bytes> simpler_entries(const Bytes& entries) {
   for (const Place& p : places) {
     if (p.size <= 4) continue;
     for (const std::uint8_t value : kPlainValues) {
+      if (value == 0 && type_at(entries, p) == NXM_OF_IN_PORT) continue;
       Bytes plain = entries;
       const auto field = std::span(plain).subspan(p.at + 4, p.value_size());
       if (!plainer(field, value)) continue;
