@@ -23,21 +23,6 @@ std::string ledgers_folder() {
   return ::access(here.c_str(), R_OK) == 0 ? here : built_from;
 }
 
-live::CampaignOptions campaign_options(const CheckOptions& options, const Until& until) {
-  live::CampaignOptions out;
-  out.enough = [&until] { return until.over(); };
-  out.endpoint = net::parse_endpoint(options.subject);
-  out.tls = {options.private_key, options.certificate, options.ca_cert};
-  out.answer_ms = 1000 * options.answer_s;
-  out.connections = options.connections;
-  out.several_per_cent = options.several;
-  if (!options.ledger.empty()) out.ledger = options.ledger;
-  out.ledgers = ledgers_folder();
-  if (!options.profile.empty()) out.profile = harness::read_profile(options.profile);
-  out.messages_per_s = options.pace == 0 && out.profile ? out.profile->messages_per_s : options.pace;
-  return out;
-}
-
 // A file that is a trace. throws TraceError.
 void play_file(live::Campaign& campaign, const std::string& file) {
   switch (harness::kind_of_file(file)) {
@@ -144,6 +129,23 @@ void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResu
 
 }  // namespace
 
+live::CampaignOptions campaign_options(const CheckOptions& options, const Until& until) {
+  live::CampaignOptions out;
+  out.enough = [&until] { return until.over(); };
+  try {
+    out.endpoint = net::parse_endpoint(options.subject);
+  } catch (const net::EndpointError& e) { throw UsageError(fmt::format("--subject: {}", e.what())); }
+  out.tls = {options.private_key, options.certificate, options.ca_cert};
+  out.answer_ms = 1000 * options.answer_s;
+  out.connections = options.connections;
+  out.several_per_cent = options.several;
+  if (!options.ledger.empty()) out.ledger = options.ledger;
+  out.ledgers = ledgers_folder();
+  if (!options.profile.empty()) out.profile = harness::read_profile(options.profile);
+  out.messages_per_s = options.pace == 0 && out.profile ? out.profile->messages_per_s : options.pace;
+  return out;
+}
+
 bool is_live(const std::string& subject) { return net::names_endpoint(subject); }
 
 CheckSummary check_live(const CheckOptions& options, const std::vector<std::string>& files, const Until& until) {
@@ -175,8 +177,6 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
     if (options.tables > 0) campaign->play_tables(options.seed, options.tables, progress);
     if (shows) show_progress("");
     if (until.over()) result.notes.push_back("ended early: " + until.why());
-  } catch (const net::EndpointError& e) {
-    throw UsageError(fmt::format("--subject: {}", e.what()));
   } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const live::CableError& e) {
     throw UsageError(e.what());
   } catch (const net::NetError& e) { throw UsageError(e.what()); } catch (const live::LinkError& e) {

@@ -267,8 +267,4 @@ TEST_F(Command, replay_and_clause_tell) {
   EXPECT_NE(run("clause ADD-8").output.find("restores its victim"), std::string::npos);
 }
 
-TEST_F(Command, there_is_nothing_to_minimize_where_both_agree) {
-  EXPECT_EQ(run("minimize " + corpus("flow_mod/delete.trace")).code, 0);
-}
-
 }  // namespace

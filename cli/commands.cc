@@ -1,14 +1,13 @@
 #include "cli/commands.h"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 
+#include "cli/check_live.h"
 #include "cli/isolate.h"
+#include "cli/live_trace.h"
 #include "cli/lost.h"
 #include "cli/say.h"
 #include "cli/subjects.h"
@@ -18,7 +17,6 @@
 #include "harness/errata.h"
 #include "harness/expect.h"
 #include "harness/files.h"
-#include "harness/minimize.h"
 #include "harness/report.h"
 #include "harness/trace_text.h"
 #include "spec/clauses.h"
@@ -70,43 +68,6 @@ bool replay_block(const harness::Trace& trace, const harness::Block& block, harn
   return true;
 }
 
-// Whether driving the trace loses the subject: tried in a process of its own.
-bool loses_subject(harness::Subject& subject, const SwitchConfig& config, std::span<const Event> events) {
-  std::fflush(nullptr);
-  pid_t pid = fork();
-  if (pid < 0) return false;
-  if (pid == 0) {
-    if (!std::freopen("/dev/null", "w", stderr)) _exit(0);
-    alarm(5);
-    try {
-      harness::Lockstep(subject, {}).run(config, events);
-    } catch (const std::exception&) { _exit(1); }
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
-int finish_minimize(const harness::Trace& small, const MinimizeOptions& options, int code) {
-  std::string text = harness::encode_for(options.out, small);
-  if (options.out.empty())
-    say("{}", text);
-  else
-    harness::write_file(options.out, text);
-  return code;
-}
-
-int minimize_loss(const harness::Trace& trace, harness::Subject& subject, const MinimizeOptions& options) {
-  harness::Probe probe = [&](const SwitchConfig& config, std::span<const Event> events) {
-    return loses_subject(subject, config, events) ? std::optional(events.size() - 1) : std::nullopt;
-  };
-  harness::MinimizeLimits limits;
-  limits.max_probes = 3000;
-  auto small = harness::minimize(trace, probe, limits);
-  return finish_minimize(small.value_or(trace), options, 3);
-}
-
 // What the model does in the trace's edition and, where that is something else, in `corrected`.
 int replay_edition(const harness::Trace& trace) {
   const harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
@@ -125,37 +86,20 @@ int replay_edition(const harness::Trace& trace) {
 
 }  // namespace
 
-namespace {
-
-// What the trace shows of a provider, made small.
-int minimize_provider(const harness::Trace& trace, const MinimizeOptions& options) {
-  const ProviderLimits limits;
-  const auto subject = make_subject(options.subject);
-  std::optional<harness::Symptom> symptom;
-  const IsolatedOutcome outcome = run_isolated(isolation_for(limits, "minimize"), [&](Progress& progress) {
-    progress.about_to_drive(trace);
-    symptom = harness::symptom_of_run(*subject, {}, trace.config, trace.events);
-    return symptom ? symptom->want + '\n' + symptom->got : std::string();
-  });
-  if (!outcome.result) return finish_minimize(minimize_loss(trace, loss_of(outcome), *subject, limits), options, 3);
-  if (outcome.result->empty()) {
-    complain("{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
-    return 0;
-  }
-  const std::size_t cut = outcome.result->find('\n');
-  const harness::Symptom shown{outcome.result->substr(0, cut), outcome.result->substr(cut + 1), false};
-  const harness::Probe probe = isolated(harness::shows(*subject, {}, shown), limits.call_s);
-  harness::MinimizeLimits effort;
-  effort.max_probes = 3000;
-  return finish_minimize(harness::minimize(trace, probe, effort).value_or(trace), options, 1);
-}
-
-}  // namespace
-
 int run_replay(const ReplayOptions& options) {
   harness::Trace trace = harness::read_any_trace(options.trace, options.id);
   if (!options.edition.empty()) trace.edition = options.edition;
   if (harness::edition_of(trace).any()) return replay_edition(trace);
+  if (is_live(options.subject)) {
+    CheckOptions how = options.live;
+    how.subject = options.subject;
+    try {
+      return replay_live(trace, options.trace, how);
+    } catch (const harness::SubjectLost& e) {
+      complain("oftwin: {}\n", e.what());
+      return 3;
+    }
+  }
   IsolateOptions how = isolation_for(options.subject, "replay");
   how.quiet = true;
   IsolatedOutcome outcome = run_isolated(how, [&](Progress& progress) {
@@ -177,25 +121,6 @@ int run_replay(const ReplayOptions& options) {
     return 3;
   }
   return *outcome.result == "agreed" ? 0 : 1;
-}
-
-int run_minimize(const MinimizeOptions& options) {
-  harness::Trace trace = harness::read_any_trace(options.input, options.id);
-  if (make_provider(options.subject)) return minimize_provider(trace, options);
-  auto subject = make_subject(options.subject);
-  if (loses_subject(*subject, trace.config, trace.events)) return minimize_loss(trace, *subject, options);
-  harness::MinimizeLimits limits;
-  bool terminal = isatty(STDERR_FILENO);
-  limits.progress = [terminal](std::size_t probes, std::size_t events) {
-    if (terminal) show_progress(fmt::format("{} probes, {} events left", probes, events));
-  };
-  auto small = harness::minimize_divergence(trace, *subject, {}, limits);
-  if (terminal) show_progress("");
-  if (!small) {
-    complain("{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
-    return 0;
-  }
-  return finish_minimize(*small, options, 1);
 }
 
 int run_convert(const ConvertOptions& options) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/check.h"
 #include "cli/lost.h"
 
 namespace oftwin::cli {
@@ -11,13 +12,9 @@ namespace oftwin::cli {
 struct ReplayOptions {
   std::string trace, id, subject = "builtin";
   std::string edition;  // in place of the trace's own; errata, too
+  CheckOptions live;    // how a live switch is met
 };
 int run_replay(const ReplayOptions& options);
-
-struct MinimizeOptions {
-  std::string input, id, subject = "builtin", out;
-};
-int run_minimize(const MinimizeOptions& options);
 
 struct ConvertOptions {
   std::string in, out, id;

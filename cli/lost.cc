@@ -125,7 +125,8 @@ harness::Probe isolated(harness::Probe probe, unsigned seconds) {
 }
 
 harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harness::Subject& subject,
-                             const ProviderLimits& limits) {
+                             const ProviderLimits& limits, harness::MinimizeLimits effort,
+                             harness::MinimizeEffort* spent) {
   const bool hung = loss.how.starts_with("it did nothing");
   IsolateOptions how = isolation_for(limits, "");
   how.quiet = true;
@@ -147,9 +148,9 @@ harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harn
     if (outcome.result || !loss_of(outcome).like(loss)) return std::nullopt;
     return std::min<std::size_t>(outcome.done, events.size() - 1);
   };
-  harness::MinimizeLimits effort;
-  effort.max_probes = hung ? 20 : greedy ? 60 : 600;
-  return harness::minimize(trace, probe, effort).value_or(trace);
+  const std::size_t most = hung ? 60 : greedy ? 60 : 600;
+  effort.max_probes = std::min(effort.max_probes, most);
+  return harness::minimize(trace, probe, effort, spent).value_or(trace);
 }
 
 std::string print_loss(const Loss& loss) {

@@ -40,9 +40,10 @@ Loss loss_of(const IsolatedOutcome& outcome);
 // `probe`, each time in a process of its own; one that is lost shows nothing.
 harness::Probe isolated(harness::Probe probe, unsigned seconds);
 
-// The smallest trace that is lost in the same way, each attempt in a process of its own.
+// The smallest trace that is lost in the same way, each attempt in a process of its own: few, where each takes long.
 harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harness::Subject& subject,
-                             const ProviderLimits& limits);
+                             const ProviderLimits& limits, harness::MinimizeLimits effort = {},
+                             harness::MinimizeEffort* spent = nullptr);
 
 // `libmine.so(+0x10b6)[0x7f..]`, as the C library says it: with the function and the line, if addr2line is there to
 // tell.

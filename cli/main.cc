@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/explore.h"
+#include "cli/minimize.h"
 #include "cli/probes.h"
 #include "cli/say.h"
 #include "cli/serve.h"
@@ -30,6 +31,19 @@ void add_provider_limits(CLI::App& c, ProviderLimits& o) {
   c.add_option("--memory", o.memory_mb, "MB that a provider's process may grow by; 0: no limit")->capture_default_str();
 }
 
+// How a live switch is met.
+void add_live(CLI::App& c, CheckOptions& o) {
+  c.add_option("--profile", o.profile, "What the switch has (TOML): nothing else is asked of it");
+  c.add_option("--ledger", o.ledger, "Known readings of a live switch (default: the file of corpus/ledger about it)");
+  c.add_option("--answer", o.answer_s, "Seconds that a live switch may be silent when it is asked")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  c.add_option("--pace", o.pace, "To a live switch: at most so many messages a second");
+  c.add_option("--private-key", o.private_key, "For ssl: (PEM)");
+  c.add_option("--certificate", o.certificate, "For ssl: (PEM)");
+  c.add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");
+}
+
 void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   auto* c = app.add_subcommand("check", "Traces, recordings, captures against model and subject");
   c->add_option("INPUT", o.inputs, "Traces, recordings (*.jsonl.gz), captures (*.pcap), or folders of them");
@@ -46,24 +60,16 @@ void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
   c->add_option("--out", o.out, "Folder for traces of divergences and crashes")->capture_default_str();
   c->add_option("--json", o.json, "Results for machines, - for standard output");
   c->add_option("--junit", o.junit, "Results as JUnit XML");
-  c->add_option("--profile", o.profile, "What the switch has (TOML): nothing else is asked of it");
   c->add_option("--verdict", o.verdicts,
                 "A verdict for each clause: FILE.html, .txt, .json, .xml (JUnit), .sarif; - prints")
       ->allow_extra_args(false);
-  c->add_option("--ledger", o.ledger, "Known readings of a live switch (default: the file of corpus/ledger about it)");
-  c->add_option("--answer", o.answer_s, "Seconds that a live switch may be silent when it is asked")
-      ->check(CLI::Range(1, 3600))
-      ->capture_default_str();
-  c->add_option("--pace", o.pace, "To a live switch: at most so many messages a second");
+  add_live(*c, o);
   c->add_option("--connections", o.connections, "To a live switch: at most so many at once, if it takes them")
       ->check(CLI::Range(1, 3))
       ->capture_default_str();
   c->add_option("--several", o.several, "Per cent of generated scenarios that use several connections")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
-  c->add_option("--private-key", o.private_key, "For ssl: (PEM)");
-  c->add_option("--certificate", o.certificate, "For ssl: (PEM)");
-  c->add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");
   c->add_flag("--probe", o.probe, "Find out what a live switch has, and write it as a profile; its flows are lost");
   c->add_option("-o", o.output, "File for that profile; standard output without it");
   c->add_option("--runs", o.provider.patience.runs, "The runs that a provider has for each operation (see --patience)")
@@ -179,13 +185,22 @@ void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize,
   auto* r = app.add_subcommand("replay", "Both sides of a trace, step by step");
   r->add_option("TRACE", replay.trace)->required();
   r->add_option("--id", replay.id, "Which one of a file of recordings");
-  r->add_option("--subject", replay.subject)->capture_default_str();
+  r->add_option("--subject", replay.subject, "builtin, provider:LIBRARY[,OPTIONS], or a live switch as for check")
+      ->capture_default_str();
+  add_live(*r, replay.live);
   r->add_option("--edition,--errata", replay.edition, "In place of the trace's: corrected, ovs-2011, or errata");
   auto* m = app.add_subcommand("minimize", "The smallest trace that shows the same divergence or crash");
   m->add_option("TRACE", minimize.input)->required();
   m->add_option("--id", minimize.id, "Which one of a file of recordings");
-  m->add_option("--subject", minimize.subject)->capture_default_str();
+  m->add_option("--subject", minimize.subject,
+                "What shows it: builtin, provider:LIBRARY[,OPTIONS], or a live switch as for check")
+      ->capture_default_str();
   m->add_option("-o,--out", minimize.out, "File to write; standard output without it");
+  m->add_option("--time", minimize.time_s, "Seconds after which the smallest so far will do; 0: no limit")
+      ->capture_default_str();
+  m->add_option("--probes", minimize.probes, "At most so many candidates are tried (default: as suits the subject)");
+  m->add_option("--json", minimize.json, "What was done, and the trace, for machines; - for standard output");
+  add_live(*m, minimize.live);
   auto* v = app.add_subcommand("convert", "Between text (.trace), bytes (.bin), recordings and captures");
   v->add_option("IN", convert.in)->required();
   v->add_option("OUT", convert.out, "*.bin: bytes; *.jsonl: a recording; else text; - for standard output")->required();

@@ -216,6 +216,7 @@ Judgement Campaign::judge_finished() {
          conversation_->hear_more(net::Clock::now() + kPatience)) {
     judgement = judge(conversation_->finished(), conversation_->heard(), ledger_);
   }
+  if (options_.played) options_.played(conversation_->finished(), conversation_->heard(), judgement);
   return judgement;
 }
 

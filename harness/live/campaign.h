@@ -22,6 +22,7 @@
 #include "harness/live/judge.h"
 #include "harness/live/ledger.h"
 #include "harness/live/scenario.h"
+#include "harness/minimize.h"
 #include "harness/profile.h"
 
 namespace oftwin::harness::live {
@@ -42,6 +43,11 @@ struct CampaignOptions {
   unsigned reruns = 10;                  // of a finding
   unsigned findings = 20;                // that are rerun and made small; beyond that they are only counted
   unsigned probes = 400;                 // of the minimizer, for each finding
+  // Asked at the beginning of minimizing a finding: when there is enough of that. May be empty.
+  std::function<std::function<bool()>()> minimizing;
+  std::function<void(std::size_t, std::size_t)> minimized;  // as MinimizeLimits::progress; may be empty
+  // Told of each scenario that was judged: as it was sent, and what was heard. May be empty.
+  std::function<void(const Trace&, const Heard&, const Judgement&)> played;
 };
 
 struct Finding {
@@ -51,6 +57,7 @@ struct Finding {
   std::size_t inputs = 0, inputs_before = 0;
   unsigned shown = 0, of = 0;  // reproduction rate
   bool lost = false;           // the switch goes away
+  MinimizeEffort effort;       // that it took to make it small
   std::string text() const;    // for a person
 };
 
@@ -124,6 +131,7 @@ class Campaign {
   Judgement judge_finished();
   std::optional<Judgement> alone(const Trace& scenario);
   void examine(const Job& job, const Difference& difference);
+  MinimizeLimits effort(unsigned probes) const;
   void examine_lost(std::vector<Job> jobs, const std::string& why);
   bool room_for(const Trace& scenario) const;
 

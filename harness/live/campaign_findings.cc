@@ -77,6 +77,14 @@ std::optional<Judgement> Campaign::alone(const Trace& scenario) {
   }
 }
 
+MinimizeLimits Campaign::effort(unsigned probes) const {
+  MinimizeLimits limits;
+  limits.max_probes = probes;
+  limits.progress = options_.minimized;
+  if (options_.minimizing) limits.enough = options_.minimizing();
+  return limits;
+}
+
 void Campaign::examine(const Job& job, const Difference& difference) {
   const bool new_kind = ++report_.kinds[difference.kind] == 1;
   if (report_.findings.size() >= options_.findings || !new_kind) return;
@@ -96,9 +104,7 @@ void Campaign::examine(const Job& job, const Difference& difference) {
       const auto shown = shows(on_this(intro_.config, events));
       return shown ? std::optional(std::min(shown->event, events.size() - 1)) : std::nullopt;
     };
-    MinimizeLimits limits;
-    limits.max_probes = options_.probes;
-    if (auto small = minimize(job.trace, probe, limits)) {
+    if (auto small = minimize(job.trace, probe, effort(options_.probes), &finding.effort)) {
       finding.trace = on_this(intro_.config, small->events);
       finding.inputs = inputs_of(finding.trace);
     }
@@ -134,9 +140,7 @@ void Campaign::examine_lost(std::vector<Job> jobs, const std::string& why) {
       if (!playable(events, cables())) return std::nullopt;
       return alone(on_this(intro_.config, events)) ? std::nullopt : std::optional(events.size() - 1);
     };
-    MinimizeLimits limits;
-    limits.max_probes = options_.probes / 4;
-    if (auto small = minimize(job.trace, probe, limits)) {
+    if (auto small = minimize(job.trace, probe, effort(options_.probes / 4), &finding.effort)) {
       finding.trace = on_this(intro_.config, small->events);
       finding.inputs = inputs_of(finding.trace);
     }
