@@ -1,4 +1,6 @@
 // Whole files: read, and written so that a reader sees either the old one or the new one, also after a crash.
+//
+// Every file that is an output is written through write_file(): it is the one place that knows what may be replaced.
 #pragma once
 
 #include <stdexcept>
@@ -18,8 +20,16 @@ class FileError : public std::runtime_error {
 // throws FileError.
 std::string read_file(const std::string& path);
 
-// Written aside, synced, renamed. Missing folders are made. On an error nothing is left behind. throws FileError.
+// A plain file is written aside, synced and renamed, and keeps its mode; a new one has what the umask says. Symbolic
+// links are followed. What is no plain file (a device, a FIFO), has several names, or lies where no file can be put
+// beside it is written through; what is this process's own standard output or error is appended there. Missing folders
+// are made. On an error a plain file is as it was, and nothing is left beside it. throws FileError.
 void write_file(const std::string& path, std::string_view content);
+
+// Whether write_file(path), or a file below the folder, has a chance: asked before long work. Makes and changes
+// nothing. throws FileError.
+void must_be_writable(const std::string& path);
+void must_be_writable_folder(const std::string& folder);
 
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
