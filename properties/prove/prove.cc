@@ -1,13 +1,15 @@
 #include "properties/prove/prove.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <cerrno>
+#include <csignal>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -118,35 +120,52 @@ Search search(Engine& engine, const Theorem& theorem, bool broken, unsigned time
   return out;
 }
 
-// A file of its own, gone with the object.
-class ScratchFile {
- public:
-  explicit ScratchFile(const std::string& text)
-      : path_(std::filesystem::temp_directory_path() / ("oftwin-" + std::to_string(getpid()) + ".smt2")) {
-    std::ofstream(path_) << text;
+// Memory that another process can read as a file.
+int memory_with(const std::string& text) {
+  const int fd = memfd_create("question", MFD_CLOEXEC);
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t n = write(fd, text.data() + at, text.size() - at);
+    if (n < 0) throw std::runtime_error("there is no memory for a question to cvc5");
+    at += static_cast<std::size_t>(n);
   }
-  ~ScratchFile() { std::filesystem::remove(path_); }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  std::string path() const { return path_.string(); }
+  return fd;
+}
 
- private:
-  std::filesystem::path path_;
-};
+// What cvc5 says about the script. It ends with this process, however that ends.
+std::string run_cvc5(const std::string& script, unsigned timeout_s) {
+  constexpr int no_such_command = 127;
+  const std::string limit = "--tlimit-per=" + std::to_string(timeout_s * 1000);
+  const int question = memory_with(script);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("cvc5 cannot be started");
+  const pid_t self = getpid(), pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != self) _exit(1);
+    dup2(question, STDIN_FILENO), dup2(ends[1], STDOUT_FILENO), dup2(ends[1], STDERR_FILENO);
+    execlp("cvc5", "cvc5", "--lang=smt2", "--bitblast=eager", limit.c_str(), "/dev/stdin", nullptr);
+    _exit(no_such_command);
+  }
+  close(question), close(ends[1]);
+  std::string said;
+  char buffer[4096];
+  for (ssize_t n = 0; pid > 0 && (n = read(ends[0], buffer, sizeof buffer)) != 0;) {
+    if (n > 0) said.append(buffer, static_cast<std::size_t>(n));
+    if (n < 0 && errno != EINTR) break;
+  }
+  close(ends[0]);
+  int status = 0;
+  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  if (pid < 0) throw std::runtime_error("cvc5 cannot be started");
+  if (WIFEXITED(status) && WEXITSTATUS(status) == no_such_command) {
+    throw std::runtime_error("cvc5 is not installed (Debian's package cvc5)");
+  }
+  return said;
+}
 
 Decision ask_cvc5(const Script& script, unsigned timeout_s) {
   const Stopwatch watch(RUSAGE_CHILDREN);
-  const ScratchFile file(script.text);
-  const std::string command =
-      "cvc5 --bitblast=eager --tlimit-per=" + std::to_string(timeout_s * 1000) + " '" + file.path() + "' 2>&1";
-  std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  if (!pipe) throw std::runtime_error("cvc5 cannot be started");
-  std::string said;
-  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get())) said += static_cast<char>(c);
-  pipe.reset();
-  if (said.find("not found") != std::string::npos) {
-    throw std::runtime_error("cvc5 is not installed (Debian's package cvc5)");
-  }
+  const std::string said = run_cvc5(script.text, timeout_s);
   std::istringstream lines(said);
   std::size_t unsat = 0;
   Answer answer = Answer::proved;
