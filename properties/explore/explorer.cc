@@ -84,7 +84,7 @@ struct Search {
     const std::lock_guard lock(mutex);
     const bool at_bounds = options.live && (why == Ending::states || why == Ending::depth);
     if (stop || (closing && at_bounds)) return;
-    if (!closing) result.ending = why;
+    if (!closing || why == Ending::asked) result.ending = why;
     if (at_bounds) {
       result.states = visited.size();
       result.depth = depth;
@@ -117,7 +117,9 @@ class Worker {
     const std::size_t chunks = search_.frontier.size();
     for (std::size_t i = search_.next_chunk++; i < chunks && !search_.stop; i = search_.next_chunk++) {
       search_.frontier[i].for_each([&](std::uint32_t state, std::span<const std::uint8_t> encoded) {
-        if (!search_.stop) expand(state, encoded);
+        if (search_.stop) return;
+        expand(state, encoded);
+        if (search_.options.enough && search_.options.enough()) search_.end(Ending::asked);
       });
       publish();
     }
@@ -276,6 +278,7 @@ Liveness judge(Search& search) {
   live.steps = search.fair.size();
   live.beyond = search.visited.size() - search.result.states;
   live.complete = !search.stop;
+  if (search.options.enough && search.options.enough()) return live;
   const Scope& scope = search.scope;
   const model::Errata& errata = search.options.errata;
   if (search.sleeper) {
@@ -336,6 +339,8 @@ std::string_view describe(Ending ending) {
       return "stopped at the depth asked for: longer sequences were not tried";
     case Ending::states:
       return "stopped at the number of states asked for: what is left was not tried";
+    case Ending::asked:
+      return "stopped because somebody asked for it: what is left was not tried";
     default:
       return "stopped for lack of memory: what is left was not tried";
   }

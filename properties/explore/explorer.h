@@ -26,10 +26,11 @@ struct Options {
   std::uint64_t states = 0;  // stop when that many have been seen; 0: no bound
   std::uint64_t memory_mb = 4096;
   unsigned threads = 1;
-  bool first_only = true;  // stop at the first violation; otherwise one of each invariant
-  bool check = true;       // false: only count, to measure what checking costs
-  bool compare = false;    // every step with what the edition `corrected` does in the same state
-  bool live = false;       // look for a lasso; to be had without `check` and `compare` only
+  bool first_only = true;        // stop at the first violation; otherwise one of each invariant
+  bool check = true;             // false: only count, to measure what checking costs
+  bool compare = false;          // every step with what the edition `corrected` does in the same state
+  bool live = false;             // look for a lasso; to be had without `check` and `compare` only
+  std::function<bool()> enough;  // asked again and again, by any thread: it ends then; may be empty
 };
 
 // One violation, and how to get there.
@@ -41,7 +42,7 @@ struct Finding {
   unsigned depth = 0;           // events after the preamble
 };
 
-enum class Ending : std::uint8_t { exhausted, violation, depth, states, memory };
+enum class Ending : std::uint8_t { exhausted, violation, depth, states, memory, asked };
 
 // Whether the switch comes to rest from every state that was seen. Where the bounds of a search end, fair steps
 // (fair_graph.h) are followed on, and only they, until they lead nowhere new.

@@ -25,6 +25,7 @@ void search(Hunted& hunted, const HuntOptions& options, std::uint64_t states, bo
     o.states = states;
     o.memory_mb = options.memory_mb;
     o.threads = options.threads;
+    o.enough = options.enough;
     o.compare = compare;
     o.check = !compare;
     if (hunted.finding) o.depth = hunted.finding->depth - 1;
@@ -42,6 +43,7 @@ std::vector<Hunted> hunt(const std::vector<unsigned>& errata, const HuntOptions&
                          const std::function<void(const Hunted&)>& each) {
   std::vector<Hunted> all;
   for (const unsigned erratum : errata) {
+    if (options.enough && options.enough()) break;
     Hunted hunted;
     hunted.erratum = erratum;
     for (const bool compare : {false, true}) {
@@ -57,6 +59,7 @@ std::vector<Hunted> hunt(const std::vector<unsigned>& errata, const HuntOptions&
         hunted.also_among_all |= v.invariant == hunted.finding->invariant;
       }
     }
+    if (!hunted.finding && options.enough && options.enough()) break;  // it is not known what there is
     if (each) each(hunted);
     all.push_back(std::move(hunted));
   }
@@ -67,6 +70,7 @@ std::vector<Caught> hunt_lassos(const std::vector<unsigned>& errata, const HuntO
                                 const std::function<void(const Caught&)>& each) {
   std::vector<Caught> all;
   for (const unsigned erratum : errata) {
+    if (options.enough && options.enough()) break;
     Caught& caught = all.emplace_back();
     caught.erratum = erratum;
     for (const Scope& scope : scopes()) {
@@ -75,6 +79,7 @@ std::vector<Caught> hunt_lassos(const std::vector<unsigned>& errata, const HuntO
       o.states = options.states;
       o.memory_mb = options.memory_mb;
       o.threads = options.threads;
+      o.enough = options.enough;
       o.check = false;
       o.live = true;
       std::optional<Lasso> lasso = explore(scope, o).liveness->lasso;

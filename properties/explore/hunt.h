@@ -25,7 +25,8 @@ struct HuntOptions {
   std::uint64_t states = 300000;  // of each scope, at most
   std::uint64_t memory_mb = 4096;
   unsigned threads = 1;
-  bool compare = true;  // look for what no invariant forbids, too
+  bool compare = true;           // look for what no invariant forbids, too
+  std::function<bool()> enough;  // then the rest is left; may be empty
 };
 
 // In ascending order. `each` (may be empty) is told after every one.

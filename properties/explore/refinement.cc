@@ -74,7 +74,8 @@ class Refinement {
         lockstep_(subject, {}) {}
 
   RefinementResult run(std::uint64_t states, unsigned depth,
-                       const std::function<void(const RefinementResult&)>& progress) {
+                       const std::function<void(const RefinementResult&)>& progress,
+                       const std::function<bool()>& enough) {
     const auto begin = std::chrono::steady_clock::now();
     const auto seconds = [&] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -84,6 +85,7 @@ class Refinement {
     std::uint32_t next = 0;
     for (; next < nodes_.size() && next < states && !result_.divergence; ++next) {
       if (depth != 0 && nodes_[next].depth >= depth) break;
+      if (enough && enough()) break;
       expand(next);
       result_.states = nodes_.size();
       result_.left = nodes_.size() - next - 1;
@@ -170,8 +172,9 @@ class Refinement {
 }  // namespace
 
 RefinementResult refine(const Scope& scope, harness::Subject& subject, std::uint64_t states, unsigned depth,
-                        const std::function<void(const RefinementResult&)>& progress) {
-  return Refinement(scope, subject).run(states, depth, progress);
+                        const std::function<void(const RefinementResult&)>& progress,
+                        const std::function<bool()>& enough) {
+  return Refinement(scope, subject).run(states, depth, progress, enough);
 }
 
 }  // namespace oftwin::explore

@@ -28,8 +28,10 @@ struct RefinementResult {
   harness::Trace trace;  // that leads to it
 };
 
-// Stops when `states` of them have been left, or at a divergence. `depth` 0: no bound. throws SubjectLost.
+// Stops when `states` of them have been left, at a divergence, or when there is `enough`. `depth` 0: no bound. throws
+// SubjectLost.
 RefinementResult refine(const Scope& scope, harness::Subject& subject, std::uint64_t states, unsigned depth,
-                        const std::function<void(const RefinementResult&)>& progress = {});
+                        const std::function<void(const RefinementResult&)>& progress = {},
+                        const std::function<bool()>& enough = {});
 
 }  // namespace oftwin::explore
