@@ -35,12 +35,13 @@ std::size_t put(harness::Trace trace, std::uint8_t* out, std::size_t max_size) {
 // Defaults that suit traces; what the command line says comes later and wins. A trace may be long: a reply that does
 // not fit into one message takes flows with tens of thousands of bytes of actions. Traces have so many features that
 // libFuzzer's own bookkeeping about rare ones, and its search for smaller inputs, cost more than the traces themselves.
+// A corpus that nobody else writes into is not read again every second: a seed would lead elsewhere by the clock.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   static char max_len[] = "-max_len=400000", len_control[] = "-len_control=0", entropic[] = "-entropic=0";
-  static char reduce_inputs[] = "-reduce_inputs=0", shrink[] = "-shrink=0";
+  static char reduce_inputs[] = "-reduce_inputs=0", shrink[] = "-shrink=0", reload[] = "-reload=0";
   static std::vector<char*> args;
   args.assign(*argv, *argv + *argc);
-  args.insert(args.begin() + 1, {max_len, len_control, entropic, reduce_inputs, shrink});
+  args.insert(args.begin() + 1, {max_len, len_control, entropic, reduce_inputs, shrink, reload});
   *argc = static_cast<int>(args.size());
   args.push_back(nullptr);
   *argv = args.data();
