@@ -1,14 +1,14 @@
 #include "harness/capture.h"
 
 #include <fmt/format.h>
-#include <pcap/pcap.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
-#include <memory>
 
+#include "harness/capture_file.h"
 #include "harness/capture_segment.h"
+#include "harness/capture_stream.h"
 #include "spec/openflow.h"
 
 namespace oftwin::harness {
@@ -16,54 +16,6 @@ namespace oftwin::harness {
 namespace {
 
 constexpr std::size_t kHeader = wire::header::size;
-
-// One direction of a TCP connection: its bytes in order, as far as there is no gap.
-class Stream {
- public:
-  // The first segment decides where the stream begins: after a SYN, or in its middle.
-  void segment(const TcpSegment& s, std::size_t packet, Bytes& in_order) {
-    const std::uint32_t first = s.sequence + (s.syn ? 1 : 0);
-    if (!started_) {
-      started_ = true;
-      next_ = first;
-    }
-    if (s.payload.empty() || s.rst) return;
-    const auto ahead = static_cast<std::int32_t>(first - next_);
-    if (ahead > 0) {
-      early_.try_emplace(position_ + static_cast<std::uint32_t>(ahead),
-                         Early{Bytes(s.payload.begin(), s.payload.end()), packet});
-      return;
-    }
-    accept(s.payload, static_cast<std::size_t>(-std::int64_t{ahead}), in_order);
-    while (!early_.empty() && early_.begin()->first <= position_) {
-      auto node = early_.extract(early_.begin());
-      accept(node.mapped().bytes, position_ - node.key(), in_order);
-    }
-  }
-
-  bool has_gap() const { return !early_.empty(); }
-  std::size_t packet_after_gap() const { return early_.begin()->second.packet; }
-  std::uint64_t missing_bytes() const { return early_.begin()->first - position_; }
-
- private:
-  struct Early {
-    Bytes bytes;
-    std::size_t packet;
-  };
-
-  void accept(ByteView bytes, std::size_t known, Bytes& in_order) {
-    if (known >= bytes.size()) return;  // sent again
-    bytes = bytes.subspan(known);
-    in_order.insert(in_order.end(), bytes.begin(), bytes.end());
-    position_ += bytes.size();
-    next_ += static_cast<std::uint32_t>(bytes.size());
-  }
-
-  bool started_ = false;
-  std::uint32_t next_ = 0;                // sequence number expected
-  std::uint64_t position_ = 0;            // of next_, from the stream's first byte
-  std::map<std::uint64_t, Early> early_;  // by position: what came before its predecessors
-};
 
 // A message of one of the two ends, before it is known which of them is the switch.
 struct Item {
@@ -77,9 +29,10 @@ struct Item {
 
 struct Side {
   Endpoint endpoint;
-  Stream stream;
+  CapturedStream stream;
   Bytes uncut;  // not yet a whole message
   bool begun = false, broken = false;
+  std::uint8_t greeting = 0;  // the version of its HELLO; 0: none was seen
   std::optional<std::size_t> closed_packet;
   std::uint64_t closed_us = 0;
 };
@@ -90,7 +43,7 @@ struct Connection {
   std::uint64_t opened_us = 0;
   bool over = false;                    // both ends, or one by a reset
   std::optional<unsigned> switch_side;  // once told by a message
-  bool speaks_other = false;            // something that is not OpenFlow 1.0
+  std::string speaks;                   // something that is not OpenFlow 1.0; empty: not so, as far as is seen
 };
 
 // Which end sends messages of this type; nullopt: both.
@@ -123,75 +76,81 @@ std::optional<bool> only_from_switch(std::uint8_t type) {
 // 1.0 to 1.5: a HELLO may offer any of them.
 bool is_openflow_version(std::uint8_t version) { return version >= 1 && version <= 6; }
 
+std::string openflow_version(std::uint8_t version) {
+  return fmt::format("OpenFlow 1.{} ({:#04x})", version - 1, version);
+}
+
+std::size_t length_at(ByteView bytes, std::size_t at) {
+  return static_cast<std::size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
+}
+
+// Where, in bytes from the middle of a stream that end with a segment, messages begin. The first place counts if
+// headers follow each other from there on; any other only if they lead to the very end.
+std::optional<std::size_t> first_message(ByteView bytes) {
+  constexpr std::uint8_t kLastType = 35;  // of OpenFlow 1.5
+  for (std::size_t begin = 0; begin + kHeader <= bytes.size(); ++begin) {
+    std::size_t at = begin;
+    while (at + kHeader <= bytes.size() && bytes[at] == bytes[begin] && is_openflow_version(bytes[at]) &&
+           bytes[at + 1] <= kLastType && length_at(bytes, at) >= kHeader) {
+      at += length_at(bytes, at);
+    }
+    const bool to_the_end = at == bytes.size();
+    const bool goes_on = begin == 0 && at > 0 && (at >= bytes.size() || bytes[at] == bytes[0]);
+    if (to_the_end || goes_on) return begin;
+  }
+  return std::nullopt;
+}
+
+// Of TCP payload that a capture may hold; more is read no further.
+constexpr std::size_t kMostBytes = std::size_t{1} << 29;
+
 class CaptureReader {
  public:
-  explicit CaptureReader(const std::string& path) : path_(path) {}
+  explicit CaptureReader(const std::string& path) : file_(path) {}
 
   Capture read();
 
  private:
-  [[noreturn]] void fail(std::size_t packet, const std::string& what) const {
-    throw CaptureError(fmt::format("{}: packet {}, byte offset {}: {}", path_, packet,
-                                   packet <= offsets_.size() ? offsets_[packet - 1] : 0, what));
-  }
-  void packet(int link_type, const pcap_pkthdr& header, const u_char* data);
+  void packet(const CapturedPacket& packet);
   Connection& connection_of(const TcpSegment& segment, bool& from_first);
+  bool begin_stream(Connection& connection, Side& side);
   void cut(std::size_t connection, unsigned side);
   void classify(const Item& item);
   void classify_by_port();
+  void count_others(Capture& out) const;
+  std::optional<StreamCut> placed(std::optional<StreamCut> cut) const;
   Capture finish();
 
-  std::string path_;
-  std::vector<long> offsets_;  // of each packet's record
+  CaptureFile file_;
   std::uint64_t time_us_ = 0;
+  std::size_t bytes_ = 0;                                         // of payload
   std::map<std::pair<Endpoint, Endpoint>, std::size_t> current_;  // by opener and other end
   std::vector<Connection> connections_;
   std::vector<Item> items_;
 };
 
 Capture CaptureReader::read() {
-  std::array<char, PCAP_ERRBUF_SIZE> error{};
-  const std::unique_ptr<pcap_t, decltype(&pcap_close)> pcap(pcap_open_offline(path_.c_str(), error.data()), pcap_close);
-  if (!pcap) {
-    const std::string what = error.data();
-    throw CaptureError(what.starts_with(path_) ? what : path_ + ": " + what);
+  while (const auto next = file_.next()) {
+    packet(*next);
+    if (bytes_ > kMostBytes) break;
   }
-  const int link_type = pcap_datalink(pcap.get());
-  if (!knows_link_type(link_type)) {
-    const char* name = pcap_datalink_val_to_name(link_type);
-    throw CaptureError(
-        fmt::format("{}: link type {} is not understood (Ethernet, loopback, Linux cooked and raw IP are)", path_,
-                    name ? name : std::to_string(link_type)));
-  }
-  while (true) {
-    offsets_.push_back(std::ftell(pcap_file(pcap.get())));
-    pcap_pkthdr* header = nullptr;
-    const u_char* data = nullptr;
-    const int got = pcap_next_ex(pcap.get(), &header, &data);
-    if (got == PCAP_ERROR_BREAK) break;
-    if (got != 1) fail(offsets_.size(), pcap_geterr(pcap.get()));
-    packet(link_type, *header, data);
-  }
-  offsets_.pop_back();
   return finish();
 }
 
-void CaptureReader::packet(int link_type, const pcap_pkthdr& header, const u_char* data) {
-  const std::size_t number = offsets_.size();
-  time_us_ = static_cast<std::uint64_t>(header.ts.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(header.ts.tv_usec);
-  std::optional<TcpSegment> segment;
-  try {
-    segment = find_segment(link_type, ByteView(data, header.caplen), header.len);
-  } catch (const std::runtime_error& e) { fail(number, e.what()); }
+void CaptureReader::packet(const CapturedPacket& packet) {
+  time_us_ = packet.time_us;
+  const auto segment = find_segment(file_.link_type(), packet.bytes, packet.whole_length);
   if (!segment) return;
-
   bool from_first = false;
   Connection& c = connection_of(*segment, from_first);
   Side& side = c.sides[from_first ? 0 : 1];
-  side.stream.segment(*segment, number, side.uncut);
-  cut(static_cast<std::size_t>(&c - connections_.data()), from_first ? 0 : 1);
+  if (c.speaks.empty()) {
+    bytes_ += segment->payload.size();
+    side.stream.append(*segment, file_.packets(), side.uncut);
+    cut(static_cast<std::size_t>(&c - connections_.data()), from_first ? 0 : 1);
+  }
   if ((segment->fin || segment->rst) && !side.closed_packet) {
-    side.closed_packet = number;
+    side.closed_packet = file_.packets();
     side.closed_us = time_us_;
   }
   c.over = c.over || segment->rst || (c.sides[0].closed_packet && c.sides[1].closed_packet);
@@ -214,49 +173,64 @@ Connection& CaptureReader::connection_of(const TcpSegment& segment, bool& from_f
   Connection c;
   c.sides[0].endpoint = from_first ? segment.from : segment.to;
   c.sides[1].endpoint = from_first ? segment.to : segment.from;
-  c.opened_packet = segment.syn ? offsets_.size() : 0;
+  c.opened_packet = segment.syn ? file_.packets() : 0;
   c.opened_us = time_us_;
   current_[{c.sides[0].endpoint, c.sides[1].endpoint}] = connections_.size();
   connections_.push_back(std::move(c));
   return connections_.back();
 }
 
+// False: what is there is no beginning. In the middle of a stream another segment may bring one.
+bool CaptureReader::begin_stream(Connection& c, Side& side) {
+  if (side.begun) return true;
+  if (!side.stream.from_syn()) {
+    const auto at = first_message(side.uncut);
+    side.uncut.erase(side.uncut.begin(), at ? side.uncut.begin() + static_cast<std::ptrdiff_t>(*at) : side.uncut.end());
+    side.begun = at.has_value();
+    return side.begun;
+  }
+  constexpr std::uint8_t kTlsHandshake = 0x16;
+  side.begun = true;
+  if (is_openflow_version(side.uncut[0])) return true;
+  c.speaks = side.uncut[0] == kTlsHandshake ? "TLS" : "something else";
+  return false;
+}
+
 void CaptureReader::cut(std::size_t connection, unsigned side) {
   Connection& c = connections_[connection];
-  Bytes& uncut = c.sides[side].uncut;
+  Side& its = c.sides[side];
+  if (its.uncut.empty() || !begin_stream(c, its)) return;
   std::size_t at = 0;
   const auto emit = [&](std::size_t size, bool whole) {
-    const auto begin = uncut.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto begin = its.uncut.begin() + static_cast<std::ptrdiff_t>(at);
     items_.push_back(
-        {connection, side, offsets_.size(), time_us_, whole, Bytes(begin, begin + static_cast<std::ptrdiff_t>(size))});
+        {connection, side, file_.packets(), time_us_, whole, Bytes(begin, begin + static_cast<std::ptrdiff_t>(size))});
     at += size;
     classify(items_.back());
   };
-  if (!uncut.empty() && !c.sides[side].begun) {
-    c.sides[side].begun = true;
-    if (!is_openflow_version(uncut[0])) c.speaks_other = true;
-  }
-  while (!c.sides[side].broken && uncut.size() - at >= kHeader) {
-    const std::size_t length = static_cast<std::size_t>(uncut[at + 2]) << 8 | uncut[at + 3];
+  while (!its.broken && its.uncut.size() - at >= kHeader) {
+    const std::size_t length = length_at(its.uncut, at);
     if (length < kHeader) {
-      c.sides[side].broken = true;
-      emit(uncut.size() - at, false);
-    } else if (uncut.size() - at < length) {
+      its.broken = true;
+      emit(its.uncut.size() - at, false);
+    } else if (its.uncut.size() - at < length) {
       break;
     } else {
       emit(length, true);
     }
   }
-  if (c.sides[side].broken) at = uncut.size();
-  uncut.erase(uncut.begin(), uncut.begin() + static_cast<std::ptrdiff_t>(at));
+  if (its.broken) at = its.uncut.size();
+  its.uncut.erase(its.uncut.begin(), its.uncut.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 void CaptureReader::classify(const Item& item) {
   Connection& c = connections_[item.connection];
   const std::uint8_t version = item.bytes[0], type = item.bytes[1];
-  if (c.switch_side || c.speaks_other || (type == OFPT_HELLO && is_openflow_version(version))) return;
-  if (version != OFP_VERSION) {
-    c.speaks_other = true;
+  if (c.switch_side || !c.speaks.empty()) return;
+  if (type == OFPT_HELLO && is_openflow_version(version)) {
+    c.sides[item.side].greeting = version;
+  } else if (version != OFP_VERSION) {
+    c.speaks = is_openflow_version(version) ? openflow_version(version) : "something else";
   } else if (const auto from_switch = only_from_switch(type)) {
     c.switch_side = *from_switch ? item.side : 1 - item.side;
   }
@@ -266,42 +240,79 @@ void CaptureReader::classify(const Item& item) {
 void CaptureReader::classify_by_port() {
   std::map<Endpoint, unsigned> switch_side;
   for (const Connection& c : connections_) {
-    if (c.switch_side && !c.speaks_other) switch_side[c.sides[1].endpoint] = *c.switch_side;
+    if (c.switch_side && c.speaks.empty()) switch_side[c.sides[1].endpoint] = *c.switch_side;
   }
   for (Connection& c : connections_) {
     const auto known = switch_side.find(c.sides[1].endpoint);
-    if (!c.switch_side && known != switch_side.end()) c.switch_side = known->second;
+    const bool begun = c.sides[0].begun || c.sides[1].begun;
+    if (!c.switch_side && begun && known != switch_side.end()) c.switch_side = known->second;
   }
+}
+
+// Two that greet each other settle on the lower of their versions.
+void CaptureReader::count_others(Capture& out) const {
+  for (const Connection& c : connections_) {
+    const std::uint8_t settled = std::min(c.sides[0].greeting, c.sides[1].greeting);
+    if (!c.speaks.empty()) {
+      ++out.others[c.speaks];
+    } else if (!c.switch_side) {
+      const bool greeted = c.sides[0].greeting + c.sides[1].greeting > 0;
+      ++out.others[settled > OFP_VERSION                  ? openflow_version(settled)
+                   : greeted                              ? "OpenFlow, but only greetings"
+                   : c.sides[0].begun || c.sides[1].begun ? "OpenFlow, but nothing that tells which end is the switch"
+                                                          : "something else"];
+    }
+  }
+}
+
+std::optional<StreamCut> CaptureReader::placed(std::optional<StreamCut> cut) const {
+  if (cut) cut->why = fmt::format("{}: {}", file_.place(cut->packet), cut->why);
+  return cut;
 }
 
 Capture CaptureReader::finish() {
   Capture out;
-  out.packets = offsets_.size();
+  out.packets = file_.packets();
+  out.end_us = time_us_;
+  out.broken = file_.broken();
+  if (bytes_ > kMostBytes) {
+    out.broken = fmt::format("{}: more than {} MiB of messages, which is as much as is read", file_.place(out.packets),
+                             kMostBytes >> 20);
+  }
   classify_by_port();
+  count_others(out);
   std::vector<std::optional<std::size_t>> index(connections_.size());
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     const Connection& c = connections_[i];
-    if (!c.switch_side || c.speaks_other) {
-      ++out.other_connections;
-      continue;
-    }
-    for (const Side& side : c.sides) {
-      if (!side.stream.has_gap()) continue;
-      fail(side.stream.packet_after_gap(),
-           fmt::format("{} bytes that {}:{} sent before this are not in the capture", side.stream.missing_bytes(),
-                       side.endpoint.address, side.endpoint.port));
-    }
+    if (!c.switch_side || !c.speaks.empty()) continue;
     const auto text = [](const Endpoint& e) { return fmt::format("{}:{}", e.address, e.port); };
     const Side &its = c.sides[*c.switch_side], &controller = c.sides[1 - *c.switch_side];
     index[i] = out.connections.size();
-    out.connections.push_back({text(controller.endpoint), text(its.endpoint), *c.switch_side == 1, c.opened_packet,
-                               c.opened_us, controller.closed_packet, controller.closed_us,
-                               its.uncut.size() + controller.uncut.size()});
+    CapturedConnection& to = out.connections.emplace_back();
+    to.controller = text(controller.endpoint);
+    to.switch_end = text(its.endpoint);
+    to.switch_listens = *c.switch_side == 1;
+    to.opened_packet = c.opened_packet;
+    to.opened_us = c.opened_us;
+    to.closed_packet = controller.closed_packet;
+    to.closed_us = controller.closed_us;
+    to.switch_closed_packet = its.closed_packet;
+    to.unfinished_bytes = its.uncut.size() + controller.uncut.size();
+    to.controller_cut = placed(controller.stream.cut());
+    to.switch_cut = placed(its.stream.cut());
   }
   for (Item& item : items_) {
     if (!index[item.connection]) continue;
     const bool from_switch = item.side == *connections_[item.connection].switch_side;
-    if (from_switch && !item.whole) fail(item.packet, "the switch sent a message with a length below 8");
+    if (from_switch && !item.whole) {
+      // In the middle of a stream it may be no message that was taken for one.
+      const Side& its = connections_[item.connection].sides[item.side];
+      CapturedConnection& c = out.connections[*index[item.connection]];
+      const StreamCut broke{item.packet, fmt::format("{}: a message with a length below 8", file_.place(item.packet))};
+      if (its.stream.from_syn()) c.switch_broke = broke;
+      if (!c.switch_cut) c.switch_cut = broke;
+      continue;
+    }
     out.messages.push_back({*index[item.connection], from_switch, item.packet, item.time_us, std::move(item.bytes)});
   }
   return out;
@@ -310,5 +321,34 @@ Capture CaptureReader::finish() {
 }  // namespace
 
 Capture read_capture(const std::string& path) { return CaptureReader(path).read(); }
+
+std::string print_others(const Capture& capture) {
+  std::string out;
+  for (const auto& [what, count] : capture.others) {
+    out +=
+        fmt::format("{}{} connection{} {}", out.empty() ? "" : ", ", count, count == 1 ? " speaks" : "s speak", what);
+  }
+  return out;
+}
+
+std::string openflow_version(std::uint8_t version) {
+  return fmt::format("OpenFlow 1.{} ({:#04x})", version - 1, version);
+}
+
+std::vector<std::string> capture_notes(const Capture& capture) {
+  std::vector<std::string> out;
+  if (!capture.broken.empty()) out.push_back("the file is read up to where it breaks off: " + capture.broken);
+  for (const CapturedConnection& c : capture.connections) {
+    const std::string between = fmt::format("connection {} - {}", c.controller, c.switch_end);
+    if (c.controller_cut) {
+      out.push_back(fmt::format("{}: what the controller sent is read up to {}", between, c.controller_cut->why));
+    }
+    if (c.switch_cut) {
+      out.push_back(fmt::format("{}: what the switch sent is read up to {}", between, c.switch_cut->why));
+    }
+  }
+  if (const std::string others = print_others(capture); !others.empty()) out.push_back("not judged: " + others);
+  return out;
+}
 
 }  // namespace oftwin::harness
