@@ -6,11 +6,13 @@
 #include <cstdio>
 
 #include "cli/check_live.h"
+#include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/live_trace.h"
 #include "cli/lost.h"
 #include "cli/say.h"
 #include "cli/subjects.h"
+#include "harness/capture_of.h"
 #include "harness/convert.h"
 #include "harness/coverage.h"
 #include "harness/edition.h"
@@ -18,6 +20,7 @@
 #include "harness/expect.h"
 #include "harness/files.h"
 #include "harness/report.h"
+#include "harness/session_events.h"
 #include "harness/trace_text.h"
 #include "spec/clauses.h"
 
@@ -87,7 +90,7 @@ int replay_edition(const harness::Trace& trace) {
 }  // namespace
 
 int run_replay(const ReplayOptions& options) {
-  harness::Trace trace = harness::read_any_trace(options.trace, options.id);
+  harness::Trace trace = read_eventful_trace(options.trace, options.id);
   if (!options.edition.empty()) trace.edition = options.edition;
   if (harness::edition_of(trace).any()) return replay_edition(trace);
   if (is_live(options.subject)) {
@@ -123,12 +126,51 @@ int run_replay(const ReplayOptions& options) {
   return *outcome.result == "agreed" ? 0 : 1;
 }
 
+int run_minimize(const MinimizeOptions& options) {
+  harness::Trace trace = read_eventful_trace(options.input, options.id);
+  if (make_provider(options.subject)) return minimize_provider(trace, options);
+  auto subject = make_subject(options.subject);
+  if (loses_subject(*subject, trace.config, trace.events)) return minimize_loss(trace, *subject, options);
+  harness::MinimizeLimits limits;
+  bool terminal = isatty(STDERR_FILENO);
+  limits.progress = [terminal](std::size_t probes, std::size_t events) {
+    if (terminal) show_progress(fmt::format("{} probes, {} events left", probes, events));
+  };
+  auto small = harness::minimize_divergence(trace, *subject, {}, limits);
+  if (terminal) show_progress("");
+  if (!small) {
+    complain("{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
+    return 0;
+  }
+  return finish_minimize(*small, options, 1);
+}
+
+namespace {
+
+// With what stands beside it. What a capture cannot say is said.
+int write_capture(const harness::Trace& trace, const std::string& path) {
+  const harness::WrittenCapture written = harness::capture_of(trace);
+  harness::write_file(path, written.pcap);
+  const std::string frames = harness::session_stem(path) + ".frames";
+  if (!written.frames.empty()) {
+    harness::write_file(frames, written.frames);
+    complain("{}: the frames that arrive on ports are in {}\n", path, frames);
+  }
+  if (written.left_out > 0) {
+    complain("{}: {} events are not in the capture: they do not show on a connection\n", path, written.left_out);
+  }
+  return 0;
+}
+
+}  // namespace
+
 int run_convert(const ConvertOptions& options) {
   harness::Trace trace = harness::read_any_trace(options.in, options.id);
   if (options.expect) {
     harness::ModelRun run = harness::run_model(trace, harness::edition_of(trace));
     for (std::size_t i = 0; i < trace.blocks.size(); ++i) trace.blocks[i].expected = run.lines[i];
   }
+  if (options.out.ends_with(".pcap")) return write_capture(trace, options.out);
   std::string content = harness::encode_for(options.out, trace);
   if (options.out == "-")
     say("{}", content);

@@ -1,16 +1,14 @@
 #include "cli/probes.h"
 
 #include <fmt/format.h>
-#include <pcap/pcap.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/say.h"
+#include "cli/subjects.h"
+#include "harness/capture_write.h"
 #include "harness/files.h"
 #include "harness/print.h"
 #include "harness/probe/flows.h"
@@ -118,24 +116,9 @@ std::string json_of(const std::vector<Flow>& flows, const Plan& plan) {
 
 // The frames as a capture, the first at time 0, one second apart.
 std::string capture_of(const Plan& plan) {
-  constexpr int kLongest = 65535;
-  char* bytes = nullptr;
-  std::size_t size = 0;
-  std::FILE* memory = open_memstream(&bytes, &size);
-  if (memory == nullptr) throw harness::FileError("no memory for a capture");
-  const std::unique_ptr<pcap_t, decltype(&pcap_close)> format(pcap_open_dead(DLT_EN10MB, kLongest), &pcap_close);
-  pcap_dumper_t* dumper = pcap_dump_fopen(format.get(), memory);
-  for (std::size_t i = 0; i < plan.packets.size(); ++i) {
-    const Bytes& frame = plan.packets[i].frame;
-    pcap_pkthdr header{};
-    header.ts.tv_sec = static_cast<time_t>(i);
-    header.caplen = header.len = static_cast<bpf_u_int32>(frame.size());
-    pcap_dump(reinterpret_cast<u_char*>(dumper), &header, frame.data());
-  }
-  pcap_dump_close(dumper);  // closes the file, too
-  std::string out(bytes, size);
-  std::free(bytes);
-  return out;
+  harness::CaptureWriter writer;
+  for (std::size_t i = 0; i < plan.packets.size(); ++i) writer.frame(i * 1'000'000, plan.packets[i].frame);
+  return writer.take();
 }
 
 }  // namespace
@@ -143,6 +126,7 @@ std::string capture_of(const Plan& plan) {
 int run_probes(const ProbesOptions& options) {
   const std::vector<Flow> flows =
       probe::parse_flows(harness::read_file(options.flows), options.flows, static_cast<std::uint8_t>(options.table));
+  if (flows.empty()) throw UsageError(options.flows + ": holds no flow, so there is nothing to show");
   std::vector<probe::Rule> rules;
   for (const Flow& f : flows) rules.push_back(f.rule);
   probe::Options how;
