@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/inputs.h"
+#include "cli/session_result.h"
 #include "cli/subjects.h"
 #include "harness/applicable.h"
 #include "harness/capture.h"
@@ -21,7 +23,6 @@
 #include "harness/replay.h"
 #include "harness/replay_subject.h"
 #include "harness/report.h"
-#include "harness/session.h"
 #include "harness/subject/allocations.h"
 #include "harness/subject/builtin.h"
 #include "harness/subject/provider_library.h"
@@ -86,6 +87,7 @@ CheckResult InputChecker::check(const std::string& file, Progress& progress) {
     switch (kind) {
       case harness::FileKind::text:
       case harness::FileKind::binary:
+      case harness::FileKind::stream:
         result.kind = "trace";
         check_trace(harness::read_any_trace(file), result, progress);
         break;
@@ -113,6 +115,7 @@ CheckResult InputChecker::check(const std::string& file, Progress& progress) {
 
 // The subject against the model; and what the trace says of itself.
 void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progress& progress) {
+  must_have_events(trace, result.input);
   if (!trace.edition) trace.edition = options_.edition;
   if (const auto why = profile_ ? harness::obstacle(*profile_, trace) : std::nullopt) {
     result.outside = 1;
@@ -320,20 +323,21 @@ void InputChecker::check_packets(const std::string& file, CheckResult& result, P
   for (const auto& difference : report.differences) add_failure(result, difference);
 }
 
+// The switch in the capture. What else is checked plays what was said to it.
 void InputChecker::check_session(const std::string& file, CheckResult& result, Progress& progress) {
   progress.step(0, 0, 0);
-  harness::SessionReport report = harness::check_session(file, *subject_);
-  add_stats(result, report.stats);
-  result.compared |= report.divergence ? report.divergence->earlier : report.stats.clauses;
-  (report.agreed() ? result.agreed : result.diverged) = 1;
-  result.notes.push_back(fmt::format("replies of the real switch: {} equal, {} covered, {} differ, {} not answered",
-                                     report.replies.equal, report.replies.covered, report.replies.differing,
-                                     report.replies.silent));
-  for (const auto& known : report.known) {
-    result.notes.push_back(fmt::format("{} times {} ({}): {}", known.used, known.label, known.clause, known.reason));
+  const harness::Profile* profile = profile_ ? &*profile_ : nullptr;
+  if (provider_) {
+    result.kind = "trace";
+    result.notes.emplace_back("converted and played: the replies in the capture are those of another switch");
+    return check_trace(harness::read_any_trace(file, {}, profile), result, progress);
   }
-  if (report.divergence) add_finding(report.trace, *report.divergence, {}, result, progress);
-  for (const auto& problem : report.problems) add_failure(result, problem);
+  const harness::SessionReport report = harness::check_session(file, *subject_, profile);
+  add_session(report, result);
+  if (report.divergence) {
+    ++result.diverged;
+    add_finding(report.trace, *report.divergence, {}, result, progress);
+  }
 }
 
 harness::GeneratorOptions InputChecker::what_is_generated() const {

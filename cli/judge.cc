@@ -60,14 +60,30 @@ harness::ClauseSet contract_at_work(const harness::ProviderCounts& did) {
   return out;
 }
 
+bool is_session(const CheckResult& r) { return r.kind == "session"; }
+
+// Who is judged: the switches in captures, and what everything else was checked against.
+std::string subject_of(const CheckSummary& summary) {
+  std::vector<std::string> captured;
+  for (const CheckResult& r : summary.results) {
+    if (is_session(r)) captured.push_back(fmt::format("the switch in {} ({})", r.input, r.on_switch));
+  }
+  if (captured.empty()) return summary.subject;
+  const bool all = captured.size() == summary.results.size();
+  const std::string switches =
+      captured.size() == 1 ? captured[0] : fmt::format("the switches in {} captures", captured.size());
+  return all ? switches : fmt::format("{} and {}", summary.subject, switches);
+}
+
 bool about_a_provider(const CheckSummary& summary) {
   const auto provider = [](const CheckResult& r) { return !r.provider.empty() || r.kind == "provider"; };
   return std::any_of(summary.results.begin(), summary.results.end(), provider);
 }
 
 // What a subject of this kind cannot show.
-harness::ClauseSet unseen_by(bool provider, const CheckOptions& options) {
-  harness::ClauseSet out = harness::unseen_on(is_live(options.subject) ? bit(Channel::message) : ~0u);
+harness::ClauseSet unseen_by(bool provider, const CheckSummary& summary, const CheckOptions& options) {
+  const bool captured = std::all_of(summary.results.begin(), summary.results.end(), is_session);
+  harness::ClauseSet out = harness::unseen_on(captured || is_live(options.subject) ? bit(Channel::message) : ~0u);
   for (std::size_t i = 0; i < clauses().size() && !provider; ++i) {
     out[i] = out[i] || clauses()[i].kind == ClauseKind::contract;
   }
@@ -93,18 +109,18 @@ void must_be_verdicts(const std::vector<std::string>& files) {
 
 Verdict verdict_of(const CheckSummary& summary, const CheckOptions& options) {
   harness::Judged judged;
-  judged.subject = summary.subject;
+  judged.subject = subject_of(summary);
   judged.tool = "oftwin " OFTWIN_VERSION;
   judged.how = options.command;
   const bool provider = about_a_provider(summary);
-  judged.unseen = unseen_by(provider, options);
+  judged.unseen = unseen_by(provider, summary, options);
   if (provider) {
     judged.elsewhere = of_the_loop();
     judged.elsewhere_why = "the poll loop above a provider is not its own";
   }
   if (!options.profile.empty()) {
     judged.profile = harness::read_profile(options.profile);
-    judged.subject = fmt::format("{} ({})", judged.profile->name, summary.subject);
+    judged.subject = fmt::format("{} ({})", judged.profile->name, judged.subject);
   }
   for (const CheckResult& r : summary.results) {
     judged.compared |= r.compared | contract_at_work(r.conduct);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/say.h"
@@ -95,6 +96,8 @@ json to_json(const CheckResult& r) {
           {"findings", findings},
           {"readings", readings},
           {"compared", clause_ids(r.compared)},
+          {"compared_something", r.compared_something()},
+          {"on_switch", r.on_switch},
           {"provider", r.provider},
           {"conduct", to_json(r.conduct)}};
 }
@@ -142,6 +145,7 @@ CheckResult decode_result(const std::string& text) {
     r.readings.push_back({one["clause"], one["label"], one["reason"], one["used"], one["left"]});
   }
   r.notes = j["notes"];
+  r.on_switch = j["on_switch"];
   r.provider = j["provider"];
   r.conduct = conduct(j["conduct"]);
   r.failures = j["failures"];
@@ -191,7 +195,17 @@ int CheckSummary::exit_code() const {
     int one = !r.lost.empty() ? 3 : !r.bad_input.empty() ? 2 : r.ok() ? 0 : 1;
     code = std::max(code, one);
   }
-  return code;
+  return code == 0 && !compared_something() ? 2 : code;
+}
+
+bool CheckSummary::compared_something() const {
+  return std::any_of(results.begin(), results.end(), [](const CheckResult& r) { return r.compared_something(); });
+}
+
+std::string CheckSummary::against() const {
+  const auto captured = [](const CheckResult& r) { return r.kind == "session"; };
+  const bool all = !results.empty() && std::all_of(results.begin(), results.end(), captured);
+  return all ? "the specification, for the switches in the captures" : subject;
 }
 
 void print_result(const CheckResult& r) {
@@ -219,17 +233,30 @@ std::string print_clauses_hit(const harness::ClauseSet& hit) {
   return all.size() < kCoverageWidth || list == std::string::npos ? all : all.substr(0, list);
 }
 
+// What results that need no word have to say where nothing was compared.
+void print_why_nothing(const CheckSummary& s) {
+  std::map<std::string, std::size_t> reasons;
+  for (const CheckResult& r : s.results) {
+    if (r.kind == "trace" && r.ok() && !r.notes.empty()) ++reasons[r.notes[0]];
+  }
+  for (const auto& [reason, times] : reasons) say("{:>9}  {}\n", times, reason);
+}
+
 void print_summary(const CheckSummary& s) {
   auto count = [&](auto predicate) { return std::count_if(s.results.begin(), s.results.end(), predicate); };
   auto unreadable = count([](const CheckResult& r) { return !r.bad_input.empty(); });
   auto bad = count([](const CheckResult& r) { return !r.ok(); }) - unreadable;
-  std::string verdict = bad ? fmt::format("{} did not agree", bad) : unreadable ? "" : "all agree";
+  std::string verdict = bad                       ? fmt::format("{} did not agree", bad)
+                        : unreadable              ? ""
+                        : !s.compared_something() ? "NOTHING WAS COMPARED"
+                                                  : "all agree";
   if (unreadable) verdict += fmt::format("{}{} could not be judged", bad ? ", " : "", unreadable);
-  say("\n{} inputs against {}: {}\n", s.results.size(), s.subject, verdict);
+  say("\n{} inputs against {}: {}\n", s.results.size(), s.against(), verdict);
   say("{} events, {} messages checked; {} agreed, {} diverged, {} outside the model\n",
       grouped(total(s, &CheckResult::events)), grouped(total(s, &CheckResult::messages)),
       grouped(total(s, &CheckResult::agreed)), grouped(total(s, &CheckResult::diverged)),
       grouped(total(s, &CheckResult::outside)));
+  if (!s.compared_something()) print_why_nothing(s);
   say("{}\n", print_clauses_hit(s.clauses()));
 }
 
@@ -244,6 +271,7 @@ std::string json_of(const CheckSummary& s) {
             {"lost", std::any_of(s.results.begin(), s.results.end(), [](const auto& r) { return !r.lost.empty(); })},
             {"clauses", clause_ids(s.clauses())},
             {"clauses_known", clauses().size()},
+            {"compared_something", s.compared_something()},
             {"exit_code", s.exit_code()},
             {"inputs", json::array()}};
   for (const auto& r : s.results) j["inputs"].push_back(to_json(r));
@@ -265,7 +293,9 @@ std::string junit_of(const CheckSummary& s) {
     out += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"", escaped_xml(r.kind),
                        escaped_xml(r.input), r.seconds);
     if (r.ok()) {
-      out += "/>\n";
+      out += r.compared_something() ? "/>\n"
+                                    : fmt::format("><skipped message=\"{}\"/></testcase>\n",
+                                                  escaped_xml(r.notes.empty() ? "nothing was compared" : r.notes[0]));
       continue;
     }
     const char* element = r.lost.empty() && r.bad_input.empty() ? "failure" : "error";

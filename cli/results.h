@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/lockstep.h"
@@ -27,6 +28,7 @@ struct CheckResult {
   std::string bad_input;                      // why it could not be read
   std::string lost;                           // how the subject was lost
   std::string saved;                          // the trace that was saved then, or for a divergence
+  std::string on_switch;                      // of a captured session: which switch is in it
   std::string provider;                       // what it is, where the subject is a provider library
   harness::ProviderCounts conduct;            // what it did
   std::vector<harness::Steering::Kept> kept;  // of what is steered
@@ -34,6 +36,8 @@ struct CheckResult {
 
   // Another part of the same input.
   CheckResult& operator+=(CheckResult part);
+  // False: nothing in it was held against anything, be it that nothing was wrong with it.
+  bool compared_something() const { return agreed + diverged > 0 || !failures.empty() || !lost.empty(); }
   bool ok() const { return diverged == 0 && failures.empty() && bad_input.empty() && lost.empty(); }
 };
 
@@ -49,7 +53,9 @@ struct CheckSummary {
   std::string subject;
   std::vector<CheckResult> results;
   harness::ClauseSet clauses() const;
-  int exit_code() const;  // the worst: 3 lost, 2 unreadable, 1 diverged, 0
+  bool compared_something() const;
+  int exit_code() const;        // the worst: 3 lost, 2 unreadable or nothing compared, 1 diverged, 0
+  std::string against() const;  // what the inputs were held against, in words
 };
 
 void print_result(const CheckResult& result);  // on standard output; nothing for a plain trace that agrees

@@ -24,6 +24,11 @@ PortConfig read_port(Reader& r) {
 
 }  // namespace
 
+PortConfig learn_port(ByteView description) {
+  Reader r(description);
+  return read_port(r);
+}
+
 void learn_features(ByteView message, SwitchConfig& config) {
   Reader r(message.subspan(wire::header::size));
   config.datapath_id = r.get<std::uint64_t>();

@@ -8,6 +8,8 @@
 
 namespace oftwin::harness {
 
+// A port's description, of 48 bytes.
+PortConfig learn_port(ByteView description);
 // A features reply, whole, of at least 32 bytes: datapath id, numbers of buffers and tables, capabilities, ports.
 void learn_features(ByteView message, SwitchConfig& config);
 // The body of a table statistics reply: names, wildcards, sizes. Tables that the features do not count are passed over.

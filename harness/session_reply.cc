@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
+#include <array>
+#include <initializer_list>
 
+#include "harness/flow_syntax.h"
 #include "harness/match_spelling.h"
 #include "harness/nxm_syntax.h"
 #include "harness/print.h"
+#include "harness/request.h"
 #include "harness/spelling.h"
 #include "harness/wire_io.h"
 #include "spec/error.h"
@@ -74,8 +77,20 @@ class Fields {
 };
 
 ReplyRecord& add(std::vector<ReplyRecord>& out, std::string_view kind) {
-  out.push_back({kind, {}, std::nullopt});
-  return out.back();
+  return out.emplace_back(ReplyRecord{kind, {}, std::nullopt});
+}
+
+std::string flow_name(std::optional<unsigned> table, unsigned priority, const std::string& match) {
+  return fmt::format("{}priority={}{}{}", table ? fmt::format("table={} ", *table) : "", priority,
+                     match.empty() ? "" : " ", match);
+}
+
+// A match of OpenFlow 1.0 that begins there, in one spelling; what is not there reads as zero.
+std::string match_text(ByteView bytes) {
+  std::array<std::uint8_t, wire::match::size> match{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), match.size()), match.begin());
+  settle_match(match);
+  return print_wire_match(decode_match(match), kReplyWildcards);
 }
 
 void error_record(Reader& r, ReplyRecord& record) {
@@ -117,9 +132,16 @@ void features_records(Reader& r, std::vector<ReplyRecord>& out) {
   while (r.left() > 0) port_record(r, add(out, "port"));
 }
 
+unsigned number_of(const ReplyRecord& record, std::string_view name) {
+  const std::string* value = field_of(record, name);
+  return value ? parse_as<std::uint16_t>(*value).value_or(0) : 0;
+}
+
 void flow_record(Reader& all, ReplyRecord& record) {
   const auto length = all.get<std::uint16_t>();
-  Reader r(all.take(std::min<std::size_t>(all.left(), length < 2 ? 0 : length - 2u)));
+  const ByteView body = all.take(std::min<std::size_t>(all.left(), length < 2 ? 0 : length - 2u));
+  Reader r(body);
+  Reader match(body.subspan(std::min<std::size_t>(body.size(), 2)));
   Fields(r, record)
       .number<std::uint8_t>("table")
       .padding(1)
@@ -133,6 +155,7 @@ void flow_record(Reader& all, ReplyRecord& record) {
       .number<std::uint64_t>("packets")
       .number<std::uint64_t>("bytes")
       .rest("actions");
+  record.name = flow_name(number_of(record, "table"), number_of(record, "priority"), match_text(match.rest()));
 }
 
 void table_record(Reader& r, ReplyRecord& record) {
@@ -172,6 +195,7 @@ void nx_flow_record(Reader& all, ReplyRecord& record) {
   const auto match_len = r.get<std::uint16_t>();
   f.padding(4).hex<std::uint64_t>("cookie").number<std::uint64_t>("packets").number<std::uint64_t>("bytes");
   f.text("match", print_nxm(take_nxm(r, match_len))).rest("actions");
+  record.name = flow_name(number_of(record, "table"), number_of(record, "priority"), *field_of(record, "match"));
 }
 
 void nx_flow_removed_record(Reader& r, ReplyRecord& record) {
@@ -180,6 +204,7 @@ void nx_flow_removed_record(Reader& r, ReplyRecord& record) {
   f.number<std::uint16_t>("idle_timeout");
   const auto match_len = r.get<std::uint16_t>();
   f.number<std::uint64_t>("packets").number<std::uint64_t>("bytes").text("match", print_nxm(take_nxm(r, match_len)));
+  record.name = flow_name({}, number_of(record, "priority"), *field_of(record, "match"));
 }
 
 void queue_config_records(Reader& r, std::vector<ReplyRecord>& out) {
@@ -278,7 +303,10 @@ void statistics_records(Reader& r, std::vector<ReplyRecord>& out) {
 
 bool is_asynchronous(ByteView message) {
   const std::uint8_t type = message[1];
-  return type == OFPT_PACKET_IN || type == OFPT_FLOW_REMOVED || type == OFPT_PORT_STATUS;
+  if (type == OFPT_PACKET_IN || type == OFPT_FLOW_REMOVED || type == OFPT_PORT_STATUS) return true;
+  if (type != OFPT_VENDOR) return false;
+  Reader r(message.subspan(std::min(message.size(), wire::header::size)));
+  return r.get<std::uint32_t>() == NX_VENDOR_ID && r.get<std::uint32_t>() == NXT_FLOW_REMOVED;
 }
 
 void append_records(ByteView message, std::vector<ReplyRecord>& out) {
@@ -321,6 +349,8 @@ void append_records(ByteView message, std::vector<ReplyRecord>& out) {
           .padding(2)
           .number<std::uint64_t>("packets")
           .number<std::uint64_t>("bytes");
+      out.back().name = flow_name({}, number_of(out.back(), "priority"),
+                                  match_text(message.subspan(std::min(message.size(), wire::header::size))));
       break;
     case OFPT_PORT_STATUS: {
       ReplyRecord& record = add(out, "port_status");
@@ -348,6 +378,32 @@ void sort_records(std::vector<ReplyRecord>& records) {
     if (a.kind != b.kind) return a.kind < b.kind;
     return std::lexicographical_compare(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(), key);
   });
+}
+
+const std::string* field_of(const ReplyRecord& record, std::string_view name) {
+  const auto at =
+      std::find_if(record.fields.begin(), record.fields.end(), [&](const ReplyField& f) { return f.name == name; });
+  return at == record.fields.end() ? nullptr : &at->value;
+}
+
+std::string identity_of(const ReplyRecord& record, bool table) {
+  // Of a flow everything but these is what it is; of what else there are several of, the first field or two.
+  constexpr std::array<std::string_view, 7> kNoIdentity = {"idle_timeout", "hard_timeout", "cookie", "packets",
+                                                           "bytes",        "actions",      "reason"};
+  const auto is = [&](std::initializer_list<std::string_view> kinds) {
+    return std::find(kinds.begin(), kinds.end(), record.kind) != kinds.end();
+  };
+  std::string out;
+  if (is({"flow", "nx_flow", "flow_removed", "nx_flow_removed"})) {
+    for (const ReplyField& f : record.fields) {
+      if (std::find(kNoIdentity.begin(), kNoIdentity.end(), f.name) != kNoIdentity.end()) continue;
+      if (table || f.name != "table") out += fmt::format("{}={} ", f.name, f.value);
+    }
+  } else if (is({"port", "port_stats", "table", "queue"})) {
+    const std::size_t n = record.kind == "queue" ? 2 : 1;
+    for (std::size_t i = 0; i < std::min(n, record.fields.size()); ++i) out += record.fields[i].value + " ";
+  }
+  return out;
 }
 
 std::string print_record(const ReplyRecord& record) {

@@ -25,8 +25,17 @@ struct ReplyRecord {
   std::string_view kind;  // error, echo_reply, features, port, config, barrier, desc, flow, aggregate, table ...
   std::vector<ReplyField> fields;
   std::optional<std::uint64_t> duration_ms;  // flow and flow_removed: the only field that is compared with a tolerance
-  bool operator==(const ReplyRecord&) const = default;
+  std::string name = {};  // which one it is, for people, where a reply has several: `table=0 priority=100 in_port=1`
+  bool operator==(const ReplyRecord& other) const {
+    return kind == other.kind && fields == other.fields && duration_ms == other.duration_ms;
+  }
 };
+
+// nullptr: there is no field of that name.
+const std::string* field_of(const ReplyRecord& record, std::string_view name);
+// What tells a record from others of its kind in one reply (a flow: table, match and priority); `table`: with the
+// table of a flow, which flow-removed messages do not name.
+std::string identity_of(const ReplyRecord& record, bool table = true);
 
 // Whether the message is one that a switch sends of its own accord.
 bool is_asynchronous(ByteView message);

@@ -64,6 +64,7 @@ TEST(Session, TheWholeCorpusAgrees) {
     const auto subject = make_builtin_subject();
     const SessionReport report = check_session(path, *subject);
     EXPECT_TRUE(report.agreed()) << print_session(report);
+    EXPECT_TRUE(report.unjudged.empty()) << print_session(report);
     // Every controller message was handled on both sides, and its replies compared.
     EXPECT_EQ(report.stats.messages, report.replies.requests) << report.name;
     messages += report.stats.messages;
@@ -92,7 +93,7 @@ TEST(Session, AChangedReplyOfTheRealSwitchIsNoticed) {
   EXPECT_FALSE(report.agreed());
   EXPECT_EQ(report.replies.differing, 1u);
   ASSERT_EQ(report.problems.size(), 1u) << print_session(report);
-  EXPECT_NE(report.problems[0].find("flow.cookie"), std::string::npos) << report.problems[0];
+  EXPECT_NE(report.problems[0].line().find("flow.cookie"), std::string::npos) << report.problems[0].line();
 }
 
 // Every count of 32 in the first records of flow statistics replies becomes `count`; how many there were.
@@ -129,7 +130,8 @@ TEST(Session, ADifferenceThatIsNotSeenFails) {
                     "never clause=MSG-6 in=error.error only=switch is=BAD_REQUEST/BAD_TYPE times=1\n  Why.\n");
   const SessionReport report = scratch.check();
   ASSERT_EQ(report.problems.size(), 1u);
-  EXPECT_NE(report.problems[0].find("'never' was seen 0 times instead of 1"), std::string::npos) << report.problems[0];
+  EXPECT_NE(report.problems[0].line().find("'never' was seen 0 times instead of 1"), std::string::npos)
+      << report.problems[0].line();
 }
 
 TEST(Session, ADifferenceThatIsNotKnownFails) {
@@ -137,8 +139,9 @@ TEST(Session, ADifferenceThatIsNotKnownFails) {
   scratch.write(".differences", "");
   const SessionReport report = scratch.check();
   ASSERT_EQ(report.problems.size(), 1u);
-  EXPECT_NE(report.problems[0].find("only the model sends error error=BAD_REQUEST/BAD_SUBTYPE"), std::string::npos)
-      << report.problems[0];
+  EXPECT_NE(report.problems[0].line().find("only the model sends error error=BAD_REQUEST/BAD_SUBTYPE"),
+            std::string::npos)
+      << report.problems[0].line();
 }
 
 TEST(Session, WrongSideFilesNameTheirLine) {
