@@ -12,7 +12,6 @@
 #include "cli/inputs.h"
 #include "cli/say.h"
 #include "cli/subjects.h"
-#include "harness/capture.h"
 #include "harness/convert.h"
 #include "harness/edition.h"
 #include "harness/expect.h"
@@ -21,6 +20,7 @@
 #include "harness/lockstep.h"
 #include "harness/packets_file.h"
 #include "harness/recording.h"
+#include "harness/session_events.h"
 #include "harness/vocabulary.h"
 
 namespace oftwin::cli {
@@ -36,6 +36,7 @@ class Coverage {
     switch (harness::kind_of_file(file)) {
       case harness::FileKind::text:
       case harness::FileKind::binary:
+      case harness::FileKind::stream:
         return add_trace(harness::read_any_trace(file), corpus);
       case harness::FileKind::recording:
         return add_recordings(file);
@@ -64,7 +65,8 @@ class Coverage {
     }
   }
 
-  std::uint64_t differing = 0;  // traces
+  std::uint64_t differing = 0;      // traces
+  std::vector<std::string> unread;  // what was not counted, and why
 
  private:
   // What the model took, and what the switch did in the event in which both agree.
@@ -96,8 +98,15 @@ class Coverage {
       return true;
     });
   }
+  // What was on the wire counts as seen; what was said to the switch is played, to see whether it is known.
   void add_capture(const std::string& file) {
-    for (const auto& m : harness::read_capture(file).messages) corpus.note_message(m.bytes, m.from_switch);
+    const harness::Session session = harness::read_session(file);
+    for (const auto& m : session.capture.messages) corpus.note_message(m.bytes, m.from_switch);
+    WordCounts played;
+    add_trace(harness::trace_of(session), played);
+    for (const std::string& note : harness::capture_notes(session.capture)) {
+      unread.push_back(fmt::format("{}: {}", file, note));
+    }
   }
 
   std::unique_ptr<harness::Subject> subject_ = make_subject("builtin");
@@ -131,8 +140,9 @@ void print(const std::vector<Row>& rows) {
   }
 }
 
-std::string json_of(const std::vector<Row>& rows, const CoverageOptions& options) {
-  nlohmann::ordered_json json = {{"random", options.random}, {"seed", options.seed}};
+std::string json_of(const std::vector<Row>& rows, const std::vector<std::string>& unread,
+                    const CoverageOptions& options) {
+  nlohmann::ordered_json json = {{"random", options.random}, {"seed", options.seed}, {"unread", unread}};
   for (const Row& r : rows) {
     json["words"].push_back({{"kind", harness::word_kind(r.word.kind)},
                              {"word", r.word.name},
@@ -151,20 +161,32 @@ std::string json_of(const std::vector<Row>& rows, const CoverageOptions& options
 int run_coverage(const CoverageOptions& options) {
   if (options.inputs.empty() && options.random == 0) throw UsageError("nothing to look at: name inputs, or --random N");
   Coverage coverage;
-  for (const std::string& file : expand_inputs(options.inputs)) coverage.add_file(file);
+  bool bad_input = false;
+  for (const std::string& file : expand_inputs(options.inputs)) {
+    try {
+      coverage.add_file(file);
+    } catch (const std::runtime_error& e) {
+      bad_input = true;
+      coverage.unread.emplace_back(e.what());
+    }
+  }
   for (std::uint64_t i = 0; i < options.random; ++i) {
     coverage.add_trace(harness::generate(options.seed + i), coverage.campaign);
   }
+  for (const std::string& why : coverage.unread) complain("{}\n", why);
   const std::vector<Row> rows = rows_of(coverage);
+  const bool seen = std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.corpus + r.campaign > 0; });
+  if (!seen) throw UsageError("nothing was counted: there is no message in the inputs");
   if (options.json != "-") print(rows);
-  if (!options.json.empty() && options.json != "-") harness::write_file(options.json, json_of(rows, options));
-  if (options.json == "-") hand_out(json_of(rows, options));
+  if (!options.json.empty() && options.json != "-")
+    harness::write_file(options.json, json_of(rows, coverage.unread, options));
+  if (options.json == "-") hand_out(json_of(rows, coverage.unread, options));
   const auto gaps = std::count_if(rows.begin(), rows.end(), [](const Row& r) { return r.gap(); });
   if (options.json != "-") {
     say("{} words, {} gaps; {} generated traces from seed {}\n", rows.size(), gaps, options.random, options.seed);
     if (coverage.differing > 0) say("{} traces were left where model and switch differ\n", coverage.differing);
   }
-  return gaps > 0 || coverage.differing > 0 ? 1 : 0;
+  return bad_input ? 2 : gaps > 0 || coverage.differing > 0 ? 1 : 0;
 }
 
 }  // namespace oftwin::cli

@@ -14,8 +14,8 @@ struct CoverageOptions {
   std::string json;  // a file, or - for standard output
 };
 
-// The exit code: 0 if each word was modelled, implemented and seen, or has a reason why never; else 1. throws
-// UsageError, FileError.
+// The exit code: 0 if each word was modelled, implemented and seen, or has a reason why never; 2 if an input could not
+// be read (the others are counted); else 1. throws UsageError, also where nothing was counted; FileError.
 int run_coverage(const CoverageOptions& options);
 
 }  // namespace oftwin::cli
