@@ -5,12 +5,14 @@
 
 #include <chrono>
 
+#include "cli/inputs.h"
 #include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
 #include "harness/edition.h"
 #include "harness/files.h"
 #include "harness/live/campaign.h"
+#include "harness/live/scenario_capture.h"
 #include "harness/trace_text.h"
 
 namespace oftwin::cli {
@@ -23,15 +25,22 @@ std::string ledgers_folder() {
   return ::access(here.c_str(), R_OK) == 0 ? here : built_from;
 }
 
-// A file that is a trace. throws TraceError.
-void play_file(live::Campaign& campaign, const std::string& file) {
+// A trace, or a capture: of that, what was said to the switch in it. throws what readers throw.
+void play_file(live::Campaign& campaign, const std::string& file, const CheckOptions& options) {
+  std::optional<harness::Profile> profile;
+  if (!options.profile.empty()) profile = harness::read_profile(options.profile);
   switch (harness::kind_of_file(file)) {
     case harness::FileKind::text:
     case harness::FileKind::binary:
-      campaign.play(file, harness::read_any_trace(file));
-      break;
-    default:
-      campaign.leave_out("a recording or a capture, of another switch");
+    case harness::FileKind::stream:
+      return campaign.play(file, read_eventful_trace(file));
+    case harness::FileKind::capture: {
+      harness::Trace trace = harness::read_any_trace(file, {}, profile ? &*profile : nullptr);
+      return campaign.play(file, live::scenario_of_capture(std::move(trace), campaign.introduction().accepted));
+    }
+    case harness::FileKind::recording:
+    case harness::FileKind::packets:
+      campaign.leave_out("a recording, of another switch");
   }
 }
 
@@ -99,9 +108,9 @@ std::string connections_of(const live::Campaign& campaign) {
 void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResult& result) {
   const live::CampaignReport& report = campaign.report();
   const SwitchConfig& config = campaign.introduction().config;
-  result.agreed = report.agreed + report.left;
-  result.covered = report.left;
-  result.outside += report.outside;
+  result.agreed = report.agreed + report.left - report.unheard;
+  result.covered = report.left - report.unheard;
+  result.outside += report.outside + report.unheard;
   result.diverged = report.differing;
   result.messages = report.messages;
   result.events = report.messages;
@@ -114,6 +123,9 @@ void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResu
       fmt::format("{} scenarios agreed to their end, {} up to a message that the ledger does not follow; "
                   "{} messages sent, {} reconnects, at most {} states of the model",
                   report.agreed, report.left, report.sent, report.reconnects, report.most_states));
+  if (report.unheard > 0) {
+    result.notes.push_back(fmt::format("{:>9}  outside: followed no further before the first reply", report.unheard));
+  }
   for (const auto& [why, times] : report.reasons) result.notes.push_back(fmt::format("{:>9}  outside: {}", times, why));
   for (const auto& [kind, times] : report.kinds) result.notes.push_back(fmt::format("{:>9}  differ: {}", times, kind));
   add_readings(campaign, result);
@@ -163,8 +175,10 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
     for (const std::string& file : files) {
       if (until.over()) break;
       try {
-        play_file(*campaign, file);
-      } catch (const harness::TraceError& e) { result.bad_input = e.what(); }
+        play_file(*campaign, file, options);
+      } catch (const live::LinkError&) { throw; } catch (const std::runtime_error& e) {
+        result.bad_input += (result.bad_input.empty() ? "" : "\n") + std::string(e.what());
+      }
     }
     auto last = begin;
     const auto progress = [&](std::uint64_t done, std::uint64_t messages) {

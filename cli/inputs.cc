@@ -31,6 +31,16 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& inputs) {
   return out;
 }
 
+harness::Trace read_eventful_trace(const std::string& path, const std::string& id) {
+  harness::Trace trace = harness::read_any_trace(path, id);
+  must_have_events(trace, path);
+  return trace;
+}
+
+void must_have_events(const harness::Trace& trace, const std::string& path) {
+  if (trace.events.empty()) throw harness::ConvertError(path + ": holds no event, so there is nothing to compare");
+}
+
 std::vector<harness::Trace> read_seeds(const std::string& folder) {
   namespace fs = std::filesystem;
   if (!fs::is_directory(folder)) throw UsageError(folder + ": is no folder");

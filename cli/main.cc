@@ -1,5 +1,5 @@
-// The command line: flags in, exit codes out (0 agreement, 1 divergence, 2 bad usage or unreadable input, 3 the subject
-// crashed, hung or went away).
+// The command line: flags in, exit codes out (0 agreement, 1 divergence, 2 bad usage, unreadable input or nothing
+// compared, 3 the subject crashed, hung or went away).
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

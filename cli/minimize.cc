@@ -63,7 +63,7 @@ class Telling {
 class Minimizing {
  public:
   explicit Minimizing(const MinimizeOptions& options)
-      : options_(options), trace_(harness::read_any_trace(options.input, options.id)), until_(options.time_s) {}
+      : options_(options), trace_(read_eventful_trace(options.input, options.id)), until_(options.time_s) {}
 
   int run() {
     const MinimizedTrace small = is_live(options_.subject) ? live() : here();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -67,6 +68,13 @@ nlohmann::json to_json(const Theorem& theorem, const Proven& p) {
   return j;
 }
 
+// Listing nothing, or exporting nothing, is no success.
+void must_name_a_theorem(const ProveOptions& options) {
+  const auto named = [&](const Theorem& t) { return options.theorem.empty() || wanted(t, options); };
+  if (std::any_of(prove::theorems().begin(), prove::theorems().end(), named)) return;
+  throw std::runtime_error(fmt::format("no theorem's name contains '{}'; see --list", options.theorem));
+}
+
 int list(const ProveOptions& options) {
   for (const Theorem& theorem : prove::theorems()) {
     if (!options.theorem.empty() && !wanted(theorem, options)) continue;
@@ -87,6 +95,7 @@ int export_scripts(const ProveOptions& options) {
 }  // namespace
 
 int run_prove(const ProveOptions& options) {
+  must_name_a_theorem(options);
   if (options.list) return list(options);
   if (!options.smt.empty()) return export_scripts(options);
   if (!options.cross_check.empty() && options.cross_check != "cvc5") {
@@ -106,7 +115,6 @@ int run_prove(const ProveOptions& options) {
     else
       results.push_back(to_json(theorem, p));
   }
-  if (asked == 0) throw std::runtime_error(fmt::format("no theorem's name contains '{}'; see --list", options.theorem));
   if (options.json.empty()) {
     say("{} of {} theorems proved, and refuted when broken, in {:.1f} s of one core\n", proved, asked, seconds);
   } else {

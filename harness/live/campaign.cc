@@ -229,6 +229,7 @@ void Campaign::count(const Judgement& judgement) {
   for (const auto& [reading, times] : judgement.used) report_.used[reading] += times;
   for (const auto& [reading, times] : judgement.open) report_.open[reading] += times;
   if (!judgement.left.empty() && !judgement.difference) ++report_.left_at[judgement.left];
+  if (!judgement.left.empty() && !judgement.difference && judgement.replies == 0) ++report_.unheard;
   if (judgement.difference)
     ++report_.differing;
   else

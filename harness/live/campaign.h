@@ -65,6 +65,7 @@ struct CampaignReport {
   std::uint64_t scenarios = 0;  // played: the sum of the next four
   std::uint64_t agreed = 0;     // to their end
   std::uint64_t left = 0;       // agreed up to a message after which the ledger has no words
+  std::uint64_t unheard = 0;    // of those: before the first reply, so that nothing was compared
   std::uint64_t differing = 0;
   std::uint64_t lost = 0;      // the switch went away, repeatably
   std::uint64_t outside = 0;   // cannot be played from outside, or are not sent

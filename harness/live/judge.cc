@@ -217,6 +217,7 @@ Judgement Judge::judge() {
     out_.states = std::max<std::uint64_t>(out_.states, branches_.size());
     for (const auto& [reading, times] : used) out_.used[reading] += times;
     ++out_.messages;
+    out_.replies += heard_.replies[at].size();
   }
   kind_.clear();
   std::size_t where = scenario_.events.size();

@@ -42,6 +42,7 @@ struct Judgement {
   std::map<std::string, std::uint64_t, std::less<>> open;  // ... because of which part of a reply was not compared
   std::string left;                                        // the reading beyond which the scenario cannot be followed
   std::uint64_t messages = 0;                              // judged
+  std::uint64_t replies = 0;                               // of the switch's, that were compared there
   std::uint64_t states = 1;                                // of the model, at most at the same time
   ClauseSet clauses;
   std::optional<Difference> difference;
