@@ -126,25 +126,6 @@ int run_replay(const ReplayOptions& options) {
   return *outcome.result == "agreed" ? 0 : 1;
 }
 
-int run_minimize(const MinimizeOptions& options) {
-  harness::Trace trace = read_eventful_trace(options.input, options.id);
-  if (make_provider(options.subject)) return minimize_provider(trace, options);
-  auto subject = make_subject(options.subject);
-  if (loses_subject(*subject, trace.config, trace.events)) return minimize_loss(trace, *subject, options);
-  harness::MinimizeLimits limits;
-  bool terminal = isatty(STDERR_FILENO);
-  limits.progress = [terminal](std::size_t probes, std::size_t events) {
-    if (terminal) show_progress(fmt::format("{} probes, {} events left", probes, events));
-  };
-  auto small = harness::minimize_divergence(trace, *subject, {}, limits);
-  if (terminal) show_progress("");
-  if (!small) {
-    complain("{}: model and {} agree; there is nothing to minimize\n", options.input, subject->name());
-    return 0;
-  }
-  return finish_minimize(*small, options, 1);
-}
-
 namespace {
 
 // With what stands beside it. What a capture cannot say is said.

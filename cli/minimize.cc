@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "cli/check_live.h"
+#include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/live_trace.h"
 #include "cli/lost.h"
