@@ -38,6 +38,7 @@ std::optional<Obstacle> ruled_out(const Profile& profile, const Trace& scenario)
 
 Campaign::Campaign(const CampaignOptions& options)
     : options_(options), meeting_(reactor_, options.endpoint, options.tls) {
+  if (options_.stop) reactor_.stop_when(options_.stop);
   if (options_.ledger) ledger_ = Ledger::read(*options_.ledger);
   if (options_.profile) cables_.emplace(reactor_, *options_.profile);
   if (cables_ && cables_->none()) cables_.reset();

@@ -27,6 +27,8 @@
 
 namespace oftwin::harness::live {
 
+struct Finding;
+
 struct CampaignOptions {
   net::Endpoint endpoint;
   net::TlsFiles tls;
@@ -48,6 +50,8 @@ struct CampaignOptions {
   std::function<void(std::size_t, std::size_t)> minimized;  // as MinimizeLimits::progress; may be empty
   // Told of each scenario that was judged: as it was sent, and what was heard. May be empty.
   std::function<void(const Trace&, const Heard&, const Judgement&)> played;
+  std::function<bool()> stop;                 // everything is left when it is, at once: net::Stopped; may be empty
+  std::function<void(const Finding&)> found;  // told of each as soon as it is known; may be empty
 };
 
 struct Finding {
@@ -55,10 +59,11 @@ struct Finding {
   Difference difference;  // of the small trace
   Trace trace;            // small
   std::size_t inputs = 0, inputs_before = 0;
-  unsigned shown = 0, of = 0;  // reproduction rate
-  bool lost = false;           // the switch goes away
-  MinimizeEffort effort;       // that it took to make it small
-  std::string text() const;    // for a person
+  unsigned shown = 0, of = 0;  // reproduction rate; 0 of 0: it was not played again
+  std::string rate() const;
+  MinimizeEffort effort;     // that it took to make it small
+  bool lost = false;         // the switch goes away
+  std::string text() const;  // for a person
 };
 
 struct CampaignReport {
@@ -88,7 +93,7 @@ using Progressing = std::function<void(std::uint64_t, std::uint64_t)>;
 class Campaign {
  public:
   // Meets the switch. Connects the cables that the profile names. throws LinkError, CableError, LedgerError,
-  // net::NetError.
+  // net::NetError. Here and below net::Stopped; the report then has what there was until then.
   explicit Campaign(const CampaignOptions& options);
   ~Campaign();
 
@@ -132,6 +137,8 @@ class Campaign {
   Judgement judge_finished();
   std::optional<Judgement> alone(const Trace& scenario);
   void examine(const Job& job, const Difference& difference);
+  // As it was found: told, and in the report from now on.
+  Finding& add_raw(const Job& job, const Difference& difference);
   MinimizeLimits effort(unsigned probes) const;
   void examine_lost(std::vector<Job> jobs, const std::string& why);
   bool room_for(const Trace& scenario) const;

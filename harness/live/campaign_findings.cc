@@ -16,6 +16,8 @@
 namespace oftwin::harness::live {
 namespace {
 
+constexpr const char* kGoesAway = "the switch goes away";  // the kind of difference
+
 std::size_t inputs_of(const Trace& trace) {
   return static_cast<std::size_t>(std::count_if(trace.events.begin(), trace.events.end(), [](const Event& e) {
     return !std::holds_alternative<event::Loop>(e.body);
@@ -54,8 +56,11 @@ bool playable(std::span<const Event> events, const std::vector<std::uint16_t>& c
 
 }  // namespace
 
+std::string Finding::rate() const { return of == 0 ? "not played again" : fmt::format("{} of {}", shown, of); }
+
 std::string Finding::text() const {
-  std::string out = fmt::format("{}: {} of {}, {} inputs, minimized from {}\n", name, shown, of, inputs, inputs_before);
+  const std::string small = inputs == inputs_before ? "" : fmt::format(", minimized from {}", inputs_before);
+  std::string out = fmt::format("{}: {}, {} inputs{}\n", name, rate(), inputs, small);
   for (const Event& e : trace.events) {
     if (!std::holds_alternative<event::Loop>(e.body)) out += print_event(e) + "\n";
   }
@@ -77,6 +82,17 @@ std::optional<Judgement> Campaign::alone(const Trace& scenario) {
   }
 }
 
+Finding& Campaign::add_raw(const Job& job, const Difference& difference) {
+  Finding& finding = report_.findings.emplace_back();
+  finding.name = job.name;
+  finding.difference = difference;
+  finding.trace = job.trace;
+  finding.inputs = finding.inputs_before = inputs_of(job.trace);
+  finding.lost = difference.kind == kGoesAway;
+  if (options_.found) options_.found(finding);
+  return finding;
+}
+
 MinimizeLimits Campaign::effort(unsigned probes) const {
   MinimizeLimits limits;
   limits.max_probes = probes;
@@ -85,50 +101,48 @@ MinimizeLimits Campaign::effort(unsigned probes) const {
   return limits;
 }
 
+// What is found is in the report from its beginning on, and is what it is by then when somebody stops this.
 void Campaign::examine(const Job& job, const Difference& difference) {
   const bool new_kind = ++report_.kinds[difference.kind] == 1;
   if (report_.findings.size() >= options_.findings || !new_kind) return;
-  Finding finding;
-  finding.name = job.name;
-  finding.difference = difference;
-  finding.trace = job.trace;
-  finding.inputs = finding.inputs_before = inputs_of(job.trace);
+  Finding& finding = add_raw(job, difference);
   const auto shows = [&](const Trace& trace) -> std::optional<Difference> {
     const auto judgement = alone(trace);
     if (!judgement || !judgement->difference || judgement->difference->kind != difference.kind) return std::nullopt;
     return judgement->difference;
   };
+  const MinimizeLimits limits = effort(options_.probes);
   if (shows(job.trace)) {
     const auto probe = [&](const SwitchConfig&, std::span<const Event> events) -> std::optional<std::size_t> {
       if (!playable(events, cables())) return std::nullopt;
-      const auto shown = shows(on_this(intro_.config, events));
-      return shown ? std::optional(std::min(shown->event, events.size() - 1)) : std::nullopt;
+      const Trace small = on_this(intro_.config, events);
+      const auto shown = shows(small);
+      if (!shown) return std::nullopt;
+      finding.trace = small;
+      finding.difference = *shown;
+      finding.inputs = inputs_of(small);
+      return std::min(shown->event, events.size() - 1);
     };
-    if (auto small = minimize(job.trace, probe, effort(options_.probes), &finding.effort)) {
+    if (auto small = minimize(job.trace, probe, limits, &finding.effort)) {
       finding.trace = on_this(intro_.config, small->events);
       finding.inputs = inputs_of(finding.trace);
     }
   }
-  for (finding.of = 0; finding.of < options_.reruns; ++finding.of) {
+  for (unsigned i = 0; i < options_.reruns && !(i > 0 && options_.enough && options_.enough()); ++i) {
     const auto shown = shows(finding.trace);
+    ++finding.of;
     if (!shown) continue;
     ++finding.shown;
     finding.difference = *shown;
   }
-  report_.findings.push_back(std::move(finding));
 }
 
 void Campaign::examine_lost(std::vector<Job> jobs, const std::string& why) {
   for (Job& job : jobs) {
-    Finding finding;
-    finding.name = job.name;
-    finding.trace = job.trace;
-    finding.inputs = finding.inputs_before = inputs_of(job.trace);
-    finding.lost = true;
+    unsigned times = 0;
     std::optional<Judgement> judgement = alone(job.trace);
-    while (!judgement && finding.of < options_.reruns) {
-      ++finding.of;
-      ++finding.shown;
+    while (!judgement && times < options_.reruns) {
+      ++times;
       judgement = alone(job.trace);
     }
     if (judgement) {
@@ -136,19 +150,22 @@ void Campaign::examine_lost(std::vector<Job> jobs, const std::string& why) {
       if (judgement->difference) examine(job, *judgement->difference);
       continue;
     }
-    const auto probe = [&](const SwitchConfig&, std::span<const Event> events) -> std::optional<std::size_t> {
-      if (!playable(events, cables())) return std::nullopt;
-      return alone(on_this(intro_.config, events)) ? std::nullopt : std::optional(events.size() - 1);
-    };
-    if (auto small = minimize(job.trace, probe, effort(options_.probes / 4), &finding.effort)) {
-      finding.trace = on_this(intro_.config, small->events);
-      finding.inputs = inputs_of(finding.trace);
-    }
-    finding.difference.what = why;
-    finding.difference.kind = "the switch goes away";
     ++report_.scenarios;
     ++report_.lost;
-    report_.findings.push_back(std::move(finding));
+    Difference difference;
+    difference.what = why;
+    difference.kind = kGoesAway;
+    Finding& finding = add_raw(job, difference);
+    finding.shown = finding.of = times;
+    const auto probe = [&](const SwitchConfig&, std::span<const Event> events) -> std::optional<std::size_t> {
+      if (!playable(events, cables())) return std::nullopt;
+      const Trace small = on_this(intro_.config, events);
+      if (alone(small)) return std::nullopt;
+      finding.trace = small;
+      finding.inputs = inputs_of(small);
+      return events.size() - 1;
+    };
+    minimize(job.trace, probe, effort(options_.probes / 4), &finding.effort);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -31,6 +32,12 @@ class NetError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Somebody has asked for the end (Reactor::stop_when).
+class Stopped : public std::runtime_error {
+ public:
+  Stopped() : std::runtime_error("it was asked to stop") {}
+};
+
 // Names of PEM files, as Open vSwitch's tools take them. As there, a peer has to show a certificate that `ca_cert`
 // signed, and its name is not looked at. Without `ca_cert` ssl is refused. Who connects may do without key and
 // certificate, if its peer does not ask for them.
@@ -48,7 +55,10 @@ class Reactor {
 
   // Until something has happened on a socket, or `deadline`; then everything that is ready is done. A deadline that has
   // passed: does what is ready. Whether anything was.
+  // throws Stopped.
   bool wait(Deadline deadline);
+  // From now on wait() looks several times a second whether `stop` is true, and throws then.
+  void stop_when(std::function<bool()> stop);
   // From now on SIGINT and SIGTERM do not end the process but are counted and end wait(). throws NetError.
   void catch_signals();
   unsigned signals() const;

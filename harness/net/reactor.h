@@ -4,6 +4,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <functional>
 #include <optional>
 
 #include "harness/net/channel.h"
@@ -15,6 +16,9 @@ struct Reactor::Inside {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   std::optional<asio::signal_set> caught;
   unsigned signals = 0;
+  std::function<bool()> stop;  // may be empty
+
+  std::size_t first_until(Deadline deadline);
 
   void wait_for_signal();
 };
