@@ -59,6 +59,18 @@ int finish(const CheckSummary& summary, const CheckOptions& options, bool result
   return summary.exit_code();
 }
 
+// Before the work. Where findings go is the user's own concern only if he said so: a check that finds nothing needs no
+// folder, and what is found is printed in any case.
+void must_be_writable(const CheckOptions& options) {
+  for (const std::string& file : {options.json, options.junit}) {
+    if (!file.empty() && file != "-") harness::must_be_writable(file);
+  }
+  for (const std::string& file : options.verdicts) {
+    if (file != "-") harness::must_be_writable(file);
+  }
+  if (options.out_named) harness::must_be_writable_folder(options.out);
+}
+
 }  // namespace
 
 std::string generated_text(const CheckOptions& options) {
@@ -86,6 +98,7 @@ int run_check(const CheckOptions& wanted) {
   if (options.rewrite) return rewrite(files, options);
   must_be_verdicts(options.verdicts);
   const Until until(options.time_s);
+  must_be_writable(options);
   if (is_live(options.subject)) return finish(check_live(options, files, until), options, true);
   Checking checking(options, until);
   if (options.random > 0) checking.checker().must_be_comparable("--random");
@@ -100,11 +113,13 @@ int run_check(const CheckOptions& wanted) {
   if (auto lost = checking.try_provider()) {
     add(std::move(*lost));
   } else {
-    for (const auto& file : files) {
-      if (!until.over()) add(checking.file(file));
-    }
+    std::size_t left = 0;
+    for (const auto& file : files) until.over() ? void(++left) : add(checking.file(file));
+    if (left > 0)
+      summary.unfinished = fmt::format("{} of {} files were not looked at: {}", left, files.size(), until.why());
     if (options.generated() > 0) add(checking.generated());
   }
+  summary.stopped = asked_to_stop();
   return finish(summary, options, false);
 }
 

@@ -22,7 +22,9 @@ struct CheckOptions {
   bool steered = false;                   // what is generated follows what was seen (harness/steering.h)
   std::vector<harness::Trace> beginning;  // steered: what comes first
   std::uint64_t time_s = 0;               // nothing more is generated after it; 0: no limit
+  std::string corpus;                     // steered: folder for what showed something new, written as it comes
   std::string out = "out";                // where traces of divergences and crashes are saved
+  bool out_named = false;                 // by the user, who wants them there
   std::string json, junit;                // files; json may be - for standard output
   std::string profile;                    // file; what is generated is kept within it
   std::vector<std::string> verdicts;      // files, their endings say of which kind; - is text on standard output

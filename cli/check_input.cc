@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "cli/inputs.h"
@@ -36,6 +38,7 @@ constexpr std::size_t kMinimizedFindings = 10;  // of one input, whatever they a
 constexpr std::size_t kProviderFindings = 3;
 constexpr std::size_t kProviderProbes = 1500;  // of one finding, each in a process of its own
 constexpr std::size_t kGrowthProbes = 150;
+constexpr std::chrono::milliseconds kTellEvery(500);           // how far generated traces are
 constexpr std::uint64_t kGrowthEvery = 250, kGrowthFirst = 5;  // generated traces that are looked at thoroughly
 
 void add_stats(CheckResult& result, const harness::Stats& stats) {
@@ -52,7 +55,7 @@ std::size_t inputs_of(const harness::Trace& trace) {
 
 }  // namespace
 
-InputChecker::InputChecker(const CheckOptions& options) : options_(options) {
+InputChecker::InputChecker(const CheckOptions& options, const Until& until) : options_(options), until_(until) {
   if (auto provider = make_provider(options.subject, options.provider.patience)) {
     provider_ = provider.get();
     subject_ = std::move(provider);
@@ -204,7 +207,7 @@ harness::Trace InputChecker::with_epilogue(harness::Trace trace) const {
 
 // Each attempt in a process of its own: a smaller trace may do worse things.
 harness::Trace InputChecker::smallest(const harness::Trace& trace, const harness::Probe& probe, std::size_t most,
-                                      Progress& progress) {
+                                      const std::function<bool()>& enough, Progress& progress) {
   const harness::Probe alive = [&, apart = isolated(probe, options_.provider.call_s)](const SwitchConfig& config,
                                                                                       std::span<const Event> events) {
     progress.beat();
@@ -212,7 +215,22 @@ harness::Trace InputChecker::smallest(const harness::Trace& trace, const harness
   };
   harness::MinimizeLimits limits;
   limits.max_probes = most;
+  limits.enough = enough;
   return harness::minimize(trace, alive, limits).value_or(trace);
+}
+
+void InputChecker::add_raw(harness::Finding finding, const std::string& save_as, CheckResult& result,
+                           Progress& progress) {
+  if (!save_as.empty()) finding.file = save_trace(finding.trace, save_as, result);
+  result.findings.push_back(std::move(finding));
+  progress.tell(encode_result(result));
+}
+
+void InputChecker::replace_raw(harness::Finding finding, CheckResult& result) {
+  finding.file = result.findings.back().file;
+  if (!finding.file.empty()) save_trace(finding.trace, finding.file, result);
+  add_failure(result, finding.report);
+  result.findings.back() = std::move(finding);
 }
 
 void InputChecker::check_growth(const harness::Trace& trace, bool thoroughly, const std::string& save_as,
@@ -229,20 +247,22 @@ void InputChecker::check_growth(const harness::Trace& trace, bool thoroughly, co
     const bool grows = held ? leaks.holds_more(config, events) : leaks.maps_more(config, events);
     return grows ? std::optional(events.size() - 1) : std::nullopt;
   };
-  const harness::Trace small = smallest(trace, probe, held ? kProviderProbes : kGrowthProbes, progress);
-  harness::Divergence d;
-  d.event_index = small.events.empty() ? 0 : small.events.size() - 1;
-  d.note = held ? "the provider holds more memory each time that this is driven from create() to dealloc()"
-                : "the process has more address space each time that this is driven from create() to dealloc()";
-  d.clauses.set(leak);
+  const auto finding_of = [&](const harness::Trace& shown) {
+    harness::Divergence d;
+    d.event_index = shown.events.empty() ? 0 : shown.events.size() - 1;
+    d.note = held ? "the provider holds more memory each time that this is driven from create() to dealloc()"
+                  : "the process has more address space each time that this is driven from create() to dealloc()";
+    d.clauses.set(leak);
+    return harness::finding_of(shown, d, subject_->name());
+  };
   ++result.diverged;
-  harness::Finding finding = harness::finding_of(small, d, subject_->name());
+  add_raw(finding_of(trace), save_as, result, progress);
+  const auto enough = until_.minimizing();
+  const harness::Trace small = smallest(trace, probe, held ? kProviderProbes : kGrowthProbes, enough, progress);
+  harness::Finding finding = finding_of(small);
   if (held) finding.report += "\n" + leaks.describe(small.config, small.events);
-  finding.file = save_as;
-  harness::write_file(save_as, finding.trace);
-  result.saved = save_as;
-  add_failure(result, finding.report);
-  result.findings.push_back(std::move(finding));
+  if (enough()) finding.report += fmt::format("\n({})", kNotSmaller);
+  replace_raw(std::move(finding), result);
 }
 
 void InputChecker::add_finding(const harness::Trace& trace, const harness::Divergence& divergence,
@@ -255,23 +275,20 @@ void InputChecker::add_finding(const harness::Trace& trace, const harness::Diver
     add_failure(result, fmt::format("{} diverges, too", save_as.empty() ? result.input : save_as));
     if (fresh.none()) return;
   }
+  add_raw(harness::finding_of(trace, divergence, subject_->name()), save_as, result, progress);
   harness::MinimizeLimits limits;
   limits.max_probes = 5000;
+  limits.enough = until_.minimizing();
   const harness::Probe probe = harness::shows(*subject_, {}, harness::symptom_of(divergence));
-  const harness::Trace small = provider_ ? smallest(trace, probe, kProviderProbes, progress)
+  const harness::Trace small = provider_ ? smallest(trace, probe, kProviderProbes, limits.enough, progress)
                                          : harness::minimize(trace, probe, limits).value_or(trace);
   harness::Lockstep lockstep(*subject_, {});
   const auto again = lockstep.run(small.config, small.events);
   harness::Finding finding = harness::finding_of(again ? small : trace, again.value_or(divergence), subject_->name());
-  finding.report += again ? fmt::format("\n({} inputs, minimized from {})", inputs_of(small), inputs_of(trace))
+  const std::string cut = limits.enough() ? fmt::format("; {}", kNotSmaller) : "";
+  finding.report += again ? fmt::format("\n({} inputs, minimized from {}{})", inputs_of(small), inputs_of(trace), cut)
                           : "\nIt did not show itself again.";
-  finding.file = save_as;
-  if (!save_as.empty()) {
-    harness::write_file(save_as, finding.trace);
-    result.saved = save_as;
-  }
-  add_failure(result, finding.report);
-  result.findings.push_back(std::move(finding));
+  replace_raw(std::move(finding), result);
 }
 
 // The model against the recordings and, where no erratum is involved, the built-in switch as well.
@@ -305,7 +322,7 @@ void InputChecker::check_recordings(const std::string& file, CheckResult& result
       }
     }
     progress.step(result.agreed + result.outside + result.diverged, 0, result.messages);
-    return true;
+    return !until_.over();
   });
   if (impl_too) result.notes.push_back(fmt::format("{}: {}", impl->name(), counts.print()));
 }
@@ -375,14 +392,18 @@ std::string InputChecker::file_of(const std::string& what, std::uint64_t n) cons
 }
 
 CheckResult InputChecker::check_generated(const std::string& name, std::uint64_t first, std::uint64_t count,
-                                          const harness::ClauseSet& known, const Until& until, Progress& progress) {
+                                          const harness::ClauseSet& known, Progress& progress) {
   CheckResult result;
   result.input = name;
   result.kind = "random";
   known_ = known;
   look_for_leaks(progress);
+  const auto keep_kept = [&] {
+    if (steering_) std::ranges::move(steering_->take_kept(), std::back_inserter(result.kept));
+  };
   try {
-    for (std::uint64_t i = first; i < first + count && !until.over(); ++i) {
+    auto told = std::chrono::steady_clock::now();
+    for (std::uint64_t i = first; i < first + count && !until_.over(); ++i) {
       const std::uint64_t before = result.diverged;
       const harness::Trace trace = generated_trace(i);
       check_lockstep(trace, file_of("diverged", i), result, progress);
@@ -392,11 +413,15 @@ CheckResult InputChecker::check_generated(const std::string& name, std::uint64_t
       }
       progress.step(i + 1 - first, count, result.messages);
       if (result.diverged == before) ++result.agreed;
+      if (std::chrono::steady_clock::now() - told < kTellEvery) continue;
+      keep_kept();
+      progress.tell(encode_result(result));
+      told = std::chrono::steady_clock::now();
     }
   } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const harness::ProviderRefused& e) {
     result.bad_input = e.what();
   }
-  if (steering_) result.kept = steering_->take_kept();
+  keep_kept();
   if (result.bad_input.empty()) add_conduct(result);
   return result;
 }

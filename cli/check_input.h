@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bitset>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +24,8 @@ namespace oftwin::cli {
 
 class InputChecker {
  public:
-  // throws UsageError if there is no such subject; ProfileError, FileError.
-  explicit InputChecker(const CheckOptions& options);
+  // Both outlive this. throws UsageError if there is no such subject; ProfileError, FileError.
+  InputChecker(const CheckOptions& options, const Until& until);
 
   // The built-in subject does what `corrected` says; with errata in force only what was recorded or expected can be
   // compared. throws UsageError then; `what` is for its message.
@@ -35,7 +36,7 @@ class InputChecker {
   // Generated traces: `count` of them, from the `first` of the whole number on. `known`: clauses that findings are
   // about already. Ends early when `until` is over.
   CheckResult check_generated(const std::string& name, std::uint64_t first, std::uint64_t count,
-                              const harness::ClauseSet& known, const Until& until, Progress& progress);
+                              const harness::ClauseSet& known, Progress& progress);
   // The n-th generated trace as it is driven; behind the random ones come tables with their probes.
   harness::Trace generated_trace(std::uint64_t n) const;
   // Where a trace about it is saved: OUT/diverged-seed-7.trace, OUT/diverged-table-7.trace; steered:
@@ -60,6 +61,10 @@ class InputChecker {
   void check_recordings(const std::string& file, CheckResult& result, Progress& progress);
   void check_packets(const std::string& file, CheckResult& result, Progress& progress);
   void check_session(const std::string& file, CheckResult& result, Progress& progress);
+  // Saves it, adds it, and tells it at once; it may become smaller.
+  void add_raw(harness::Finding finding, const std::string& save_as, CheckResult& result, Progress& progress);
+  // The smaller one in its place.
+  void replace_raw(harness::Finding finding, CheckResult& result);
   // Minimizes `trace`, which diverges, and adds what it shows.
   void add_finding(const harness::Trace& trace, const harness::Divergence& divergence, const std::string& save_as,
                    CheckResult& result, Progress& progress);
@@ -69,13 +74,14 @@ class InputChecker {
   harness::GeneratorOptions what_is_generated() const;
   void look_for_leaks(Progress& progress);
   harness::Trace smallest(const harness::Trace& trace, const harness::Probe& probe, std::size_t most,
-                          Progress& progress);
+                          const std::function<bool()>& enough, Progress& progress);
   // Whether the provider keeps memory. `thoroughly`: also such as malloc knows nothing of.
   void check_growth(const harness::Trace& trace, bool thoroughly, const std::string& save_as, CheckResult& result,
                     Progress& progress);
   void add_conduct(CheckResult& result) const;
 
   const CheckOptions& options_;
+  const Until& until_;
   std::unique_ptr<harness::Subject> subject_;
   harness::ProviderSubject* provider_ = nullptr;  // the subject, if it is one
   harness::ClauseSet known_;

@@ -56,13 +56,12 @@ harness::Finding finding_of(const live::Finding& found, const std::string& folde
   out.title = fmt::format("{}: {}", found.name, found.difference.kind);
   out.report = found.text();
   harness::Trace trace = found.trace;
-  trace.comments = {fmt::format("{}, shown {} times of {}.", out.title, found.shown, found.of)};
+  trace.comments = {fmt::format("{}, shown: {}.", out.title, found.rate())};
   harness::make_blocks(trace);
   out.trace = harness::print_trace(trace);
   out.file = fmt::format("{}/{}{}.trace", folder, found.lost ? "lost-" : "differs-", file_name(found.name));
-  out.rate = fmt::format("{} of {}", found.shown, found.of);
+  out.rate = found.rate();
   out.lost = found.lost;
-  harness::write_file(out.file, out.trace);
   return out;
 }
 
@@ -130,8 +129,9 @@ void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResu
   for (const auto& [kind, times] : report.kinds) result.notes.push_back(fmt::format("{:>9}  differ: {}", times, kind));
   add_readings(campaign, result);
   for (const live::Finding& found : report.findings) {
-    result.findings.push_back(finding_of(found, options.out));
-    result.saved = result.findings.back().file;
+    harness::Finding finding = finding_of(found, options.out);
+    finding.file = save_trace(finding.trace, finding.file, result);
+    result.findings.push_back(std::move(finding));
     if (result.failures.size() < 5) result.failures.push_back(result.findings.back().report);
     if (found.lost && result.lost.empty()) {
       result.lost = fmt::format("{}, {} times of {}", found.difference.what, found.shown, found.of);
@@ -144,6 +144,8 @@ void fill(const live::Campaign& campaign, const CheckOptions& options, CheckResu
 live::CampaignOptions campaign_options(const CheckOptions& options, const Until& until) {
   live::CampaignOptions out;
   out.enough = [&until] { return until.over(); };
+  out.stop = [&until] { return until.overdue(); };
+  out.minimizing = [&until] { return until.minimizing(); };
   try {
     out.endpoint = net::parse_endpoint(options.subject);
   } catch (const net::EndpointError& e) { throw UsageError(fmt::format("--subject: {}", e.what())); }
@@ -168,10 +170,15 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
   result.kind = "live";
   result.input = files.empty() ? "" : fmt::format("{} files{}", files.size(), options.generated() > 0 ? " and " : "");
   result.input += generated_text(options);
-  const bool shows = ::isatty(STDERR_FILENO) != 0;
   std::optional<live::Campaign> campaign;
   try {
-    campaign.emplace(campaign_options(options, until));
+    live::CampaignOptions how = campaign_options(options, until);
+    how.found = [&](const live::Finding& found) {
+      harness::Finding finding = finding_of(found, options.out);
+      finding.file = save_trace(finding.trace, finding.file, result);
+      announce(finding, options);
+    };
+    campaign.emplace(how);
     for (const std::string& file : files) {
       if (until.over()) break;
       try {
@@ -180,22 +187,20 @@ CheckSummary check_live(const CheckOptions& options, const std::vector<std::stri
         result.bad_input += (result.bad_input.empty() ? "" : "\n") + std::string(e.what());
       }
     }
-    auto last = begin;
     const auto progress = [&](std::uint64_t done, std::uint64_t messages) {
-      const auto now = std::chrono::steady_clock::now();
-      if (!shows || now - last < std::chrono::milliseconds(200)) return;
-      last = now;
-      show_progress(fmt::format("{} scenarios, {} messages ", done, messages));
+      tell_progress([&] { return fmt::format("{} scenarios, {} messages", done, messages); });
     };
     if (options.random > 0) campaign->play_random(options.seed, options.random, progress);
     if (options.tables > 0) campaign->play_tables(options.seed, options.tables, progress);
-    if (shows) show_progress("");
-    if (until.over()) result.notes.push_back("ended early: " + until.why());
+    end_progress();
+  } catch (const net::Stopped&) {  // what there is by then is in the report
   } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const live::CableError& e) {
     throw UsageError(e.what());
   } catch (const net::NetError& e) { throw UsageError(e.what()); } catch (const live::LinkError& e) {
     result.lost = e.what();
   }
+  if (until.over()) result.notes.push_back("ended early: " + until.why());
+  summary.stopped = asked_to_stop();
   if (campaign) fill(*campaign, options, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (result.seconds > 0) {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <utility>
 
+#include "cli/exit_codes.h"
 #include "cli/subjects.h"
 #include "harness/files.h"
 #include "harness/subject/provider_library.h"
@@ -30,16 +32,19 @@ std::string lost_file(const CheckOptions& options, const std::string& input) {
   return fmt::format("{}/lost-{}.trace", options.out, name);
 }
 
-void save(harness::Trace trace, const std::string& comment, const std::string& file, CheckResult& result) {
+// A trace with which the subject was lost. What cannot be saved is in the report.
+std::string save(harness::Trace trace, const std::string& comment, const std::string& file, CheckResult& result) {
+  if (file.empty()) return "";
   trace.comments = {comment};
-  harness::write_file(file, harness::print_trace(trace));
-  result.saved = file;
+  return save_trace(harness::print_trace(trace), file, result);
 }
 
 }  // namespace
 
 Checking::Checking(const CheckOptions& options, const Until& until)
-    : options_(options), until_(until), checker_(options), provider_(make_provider(options.subject) != nullptr) {}
+    : options_(options), until_(until), checker_(options, until), provider_(make_provider(options.subject) != nullptr) {
+  if (!options.corpus.empty()) corpus_.emplace(options.corpus);
+}
 
 std::optional<CheckResult> Checking::try_provider() {
   if (!provider_) return std::nullopt;
@@ -50,7 +55,7 @@ std::optional<CheckResult> Checking::try_provider() {
     } catch (const harness::ProviderRefused& why) { return std::string(why.what()); }
   });
   if (outcome.result && !outcome.result->empty()) throw UsageError(*outcome.result);
-  if (outcome.result) return std::nullopt;
+  if (outcome.result || outcome.stopped) return std::nullopt;
   CheckResult result;
   result.input = "loading";
   result.kind = "provider";
@@ -60,16 +65,21 @@ std::optional<CheckResult> Checking::try_provider() {
 
 CheckResult Checking::file(const std::string& file) {
   const auto begin = Clock::now();
+  begin_to_hear();
+  IsolateOptions heard = how(file);
+  heard.told = [this](const std::string& told) { hear(told); };
   const IsolatedOutcome outcome =
-      run_isolated(how(file), [&](Progress& p) { return encode_result(checker_.check(file, p)); });
+      run_isolated(heard, [&](Progress& p) { return encode_result(checker_.check(file, p)); });
   CheckResult result;
   if (outcome.result) {
     result = decode_result(*outcome.result);
   } else {
+    if (!told_.empty()) result = decode_result(told_);
     result.input = file;
-    result.kind = "file";
-    add_loss(outcome, outcome.trace, lost_file(options_, file), result);
+    if (result.kind.empty()) result.kind = "file";
+    if (!outcome.stopped) add_loss(outcome, outcome.trace, lost_file(options_, file), result);
   }
+  if (outcome.stopped) result.notes.push_back("left before its end: " + until_.why());
   result.seconds = seconds_since(begin);
   return result;
 }
@@ -82,15 +92,20 @@ CheckResult Checking::generated() {
   std::uint64_t losses = 0, hangs = 0;
   std::uint64_t at = 0;
   while (at < options_.generated() && all.bad_input.empty() && !until_.over()) {
+    const std::uint64_t first = at;
     const std::uint64_t count = std::min(options_.steered ? kSteeredBatch : kBatch, options_.generated() - at);
-    const IsolatedOutcome outcome = batch(all, at, count);
+    const IsolatedOutcome outcome = batch(all, first, count);
     if (outcome.result) {
       take(*outcome.result, all);
       at += count;
       continue;
     }
-    const std::uint64_t lost = at + std::min(outcome.done, count - 1);
-    if (const auto before = batch(all, at, lost - at); before.result) take(*before.result, all);
+    if (!told_.empty()) at += take(told_, all);
+    if (outcome.stopped) break;
+    const std::uint64_t lost = first + std::min(outcome.done, count - 1);
+    if (lost > at) {
+      if (const auto before = batch(all, at, lost - at); before.result) take(*before.result, all);
+    }
     add_loss(outcome, outcome.trace, checker_.file_of("lost", lost), all);
     at = lost + 1;
     ++losses;
@@ -105,29 +120,49 @@ CheckResult Checking::generated() {
   return all;
 }
 
-void Checking::take(const std::string& result, CheckResult& all) {
+void Checking::begin_to_hear() {
+  told_.clear();
+  findings_heard_ = kept_heard_ = 0;
+}
+
+void Checking::hear(const std::string& result) {
+  told_ = result;
+  const CheckResult newest = decode_result(result);
+  for (; findings_heard_ < newest.findings.size(); ++findings_heard_) {
+    announce(newest.findings[findings_heard_], options_);
+  }
+  if (kept_heard_ >= newest.kept.size()) return;
+  checker_.keep({newest.kept.begin() + static_cast<std::ptrdiff_t>(kept_heard_), newest.kept.end()});
+  kept_heard_ = newest.kept.size();
+  if (corpus_) corpus_->keep(checker_.steering()->corpus());
+}
+
+std::uint64_t Checking::take(const std::string& result, CheckResult& all) {
+  hear(result);
   CheckResult part = decode_result(result);
-  checker_.keep(part.kept);
   part.kept.clear();
+  const std::uint64_t traces = part.agreed + part.diverged;
   all += std::move(part);
+  return traces;
 }
 
 IsolateOptions Checking::how(const std::string& label) const {
-  if (provider_) {
-    IsolateOptions guarded = isolation_for(options_.provider, label);
-    if (known_to_hang_) guarded.hang = std::min(guarded.hang, std::chrono::milliseconds(1000));
-    return guarded;
-  }
-  IsolateOptions plain;
-  plain.label = label;
-  return plain;
+  IsolateOptions out;
+  if (provider_) out = isolation_for(options_.provider, label);
+  if (known_to_hang_) out.hang = std::min(out.hang, std::chrono::milliseconds(1000));
+  out.label = label;
+  out.enough = [this] { return until_.over(); };
+  return out;
 }
 
 IsolatedOutcome Checking::batch(const CheckResult& so_far, std::uint64_t first, std::uint64_t count) {
   harness::ClauseSet known;
   for (const auto& finding : so_far.findings) known |= finding.clauses;
-  return run_isolated(how(so_far.input), [&](Progress& p) {
-    return encode_result(checker_.check_generated(so_far.input, first, count, known, until_, p));
+  begin_to_hear();
+  IsolateOptions heard = how(so_far.input);
+  heard.told = [this](const std::string& result) { hear(result); };
+  return run_isolated(heard, [&](Progress& p) {
+    return encode_result(checker_.check_generated(so_far.input, first, count, known, p));
   });
 }
 
@@ -137,15 +172,24 @@ void Checking::add_loss(const IsolatedOutcome& outcome, const std::optional<harn
   const Loss loss = loss_of(outcome);
   if (result.lost.empty()) result.lost = provider_ ? loss.how : outcome.why;
   if (!trace) return;
-  if (!provider_) return save(*trace, "The subject was lost while this was driven: " + outcome.why + ".", file, result);
+  note_exit_code(kLost);
+  if (!provider_) {
+    save(*trace, "The subject was lost while this was driven: " + outcome.why + ".", file, result);
+    return;
+  }
   if (std::any_of(losses_.begin(), losses_.end(), [&](const Loss& known) { return known.like(loss); })) return;
   losses_.push_back(loss);
   known_to_hang_ = known_to_hang_ || hung(outcome);
+  harness::Finding raw = finding_of(*trace, loss, checker_.subject().name());
+  raw.file = save(*trace, "The provider was lost: " + loss.how + ".", file, result);
+  announce(raw, options_);
+  harness::MinimizeLimits effort;
+  effort.enough = until_.minimizing();
   const harness::Trace small =
-      trace->events.empty() ? *trace : minimize_loss(*trace, loss, checker_.subject(), options_.provider);
+      trace->events.empty() ? *trace : minimize_loss(*trace, loss, checker_.subject(), options_.provider, effort);
   harness::Finding finding = finding_of(small, loss, checker_.subject().name());
-  if (!file.empty()) save(small, "The provider was lost: " + loss.how + ".", file, result);
-  finding.file = file;
+  if (effort.enough()) finding.report += "\n(" + std::string(kNotSmaller) + ")\n";
+  finding.file = save(small, "The provider was lost: " + loss.how + ".", raw.file, result);
   add_failure(result, finding.report);
   result.findings.push_back(std::move(finding));
 }

@@ -255,7 +255,7 @@ TEST_F(Command, a_check_ends_when_its_time_is_over_or_when_it_is_asked_to) {
   EXPECT_NE(timed.output.find("ended early: its 1 s were over"), std::string::npos) << timed.output;
   EXPECT_NE(timed.output.find("all agree"), std::string::npos) << timed.output;
   const Ran asked = run("check --random 100000000 --seed 3", "timeout --preserve-status -s TERM 3 ");
-  EXPECT_EQ(asked.code, 0) << asked.output;
+  EXPECT_EQ(asked.code, 4) << asked.output;
   EXPECT_NE(asked.output.find("ended early: it was asked to stop"), std::string::npos) << asked.output;
   EXPECT_NE(asked.output.find("all agree"), std::string::npos) << asked.output;
 }

@@ -6,11 +6,13 @@
 #include <cstdio>
 
 #include "cli/check_live.h"
+#include "cli/exit_codes.h"
 #include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/live_trace.h"
 #include "cli/lost.h"
 #include "cli/say.h"
+#include "cli/stop.h"
 #include "cli/subjects.h"
 #include "harness/capture_of.h"
 #include "harness/convert.h"
@@ -105,7 +107,10 @@ int run_replay(const ReplayOptions& options) {
   }
   IsolateOptions how = isolation_for(options.subject, "replay");
   how.quiet = true;
+  how.told = hand_out;
+  const Stoppable stoppable;
   IsolatedOutcome outcome = run_isolated(how, [&](Progress& progress) {
+    hand_out_through([&](std::string_view text) { progress.tell(std::string(text)); });
     auto subject = make_subject(options.subject);
     harness::Lockstep lockstep(*subject, {});
     harness::BlockLines lines(trace);
@@ -114,10 +119,13 @@ int run_replay(const ReplayOptions& options) {
     for (const auto& block : trace.blocks) {
       if (!replay_block(trace, block, lockstep, lines)) return std::string("diverged");
       progress.step(0, 0, 0);
-      std::fflush(stdout);
     }
     return std::string("agreed");
   });
+  if (outcome.stopped) {
+    complain("oftwin: {}; what comes behind was not driven\n", stop_reason());
+    return kStopped;
+  }
   if (!outcome.result) {
     if (how.guard) complain("{}\n", finding_of(trace, loss_of(outcome), options.subject).report);
     complain("The subject was lost: {}.\n", outcome.why);

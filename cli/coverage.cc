@@ -9,8 +9,10 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "cli/exit_codes.h"
 #include "cli/inputs.h"
 #include "cli/say.h"
+#include "cli/stop.h"
 #include "cli/subjects.h"
 #include "harness/convert.h"
 #include "harness/edition.h"
@@ -88,14 +90,14 @@ class Coverage {
     harness::read_recordings(file, [&](const harness::Recording& recording) {
       corpus.start();
       for (std::size_t i = 0; i < recording.events.size(); ++i) corpus.note(recording.events[i], recording.outputs[i]);
-      return true;
+      return !asked_to_stop();
     });
   }
   void add_packets(const std::string& file) {
     harness::read_packet_scenarios(file, [&](const harness::PacketScenario& scenario) {
       for (const Bytes& rule : scenario.rules) corpus.note_message(rule, false);
       for (const Bytes& error : scenario.errors) corpus.note_message(error, true);
-      return true;
+      return !asked_to_stop();
     });
   }
   // What was on the wire counts as seen; what was said to the switch is played, to see whether it is known.
@@ -160,9 +162,12 @@ std::string json_of(const std::vector<Row>& rows, const std::vector<std::string>
 
 int run_coverage(const CoverageOptions& options) {
   if (options.inputs.empty() && options.random == 0) throw UsageError("nothing to look at: name inputs, or --random N");
+  if (!options.json.empty() && options.json != "-") harness::must_be_writable(options.json);
+  const Stoppable stoppable;
   Coverage coverage;
   bool bad_input = false;
   for (const std::string& file : expand_inputs(options.inputs)) {
+    if (asked_to_stop()) break;
     try {
       coverage.add_file(file);
     } catch (const std::runtime_error& e) {
@@ -170,7 +175,7 @@ int run_coverage(const CoverageOptions& options) {
       coverage.unread.emplace_back(e.what());
     }
   }
-  for (std::uint64_t i = 0; i < options.random; ++i) {
+  for (std::uint64_t i = 0; i < options.random && !asked_to_stop(); ++i) {
     coverage.add_trace(harness::generate(options.seed + i), coverage.campaign);
   }
   for (const std::string& why : coverage.unread) complain("{}\n", why);
@@ -186,7 +191,10 @@ int run_coverage(const CoverageOptions& options) {
     say("{} words, {} gaps; {} generated traces from seed {}\n", rows.size(), gaps, options.random, options.seed);
     if (coverage.differing > 0) say("{} traces were left where model and switch differ\n", coverage.differing);
   }
-  return bad_input ? 2 : gaps > 0 || coverage.differing > 0 ? 1 : 0;
+  const int code = bad_input ? kUsage : gaps > 0 || coverage.differing > 0 ? kDiverged : kAgreed;
+  if (!asked_to_stop()) return code;
+  complain("oftwin: {}; what comes behind was not looked at\n", stop_reason());
+  return bad_input ? kUsage : coverage.differing > 0 ? kDiverged : kStopped;
 }
 
 }  // namespace oftwin::cli

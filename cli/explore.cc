@@ -9,7 +9,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "cli/exit_codes.h"
 #include "cli/say.h"
+#include "cli/stop.h"
 #include "cli/subjects.h"
 #include "harness/edition.h"
 #include "harness/files.h"
@@ -145,6 +147,7 @@ int explore_one(const ExploreOptions& o, const model::Errata& errata) {
   options.states = o.states;
   options.memory_mb = o.memory_mb;
   options.threads = o.threads;
+  options.enough = asked_to_stop;
   options.first_only = errata.none();
   options.check = !o.unchecked && !o.live;
   options.live = o.live;
@@ -177,6 +180,7 @@ int hunt_all(const ExploreOptions& o) {
   if (o.states != 0) options.states = o.states;
   options.memory_mb = o.memory_mb;
   options.threads = o.threads;
+  options.enough = asked_to_stop;
   std::size_t by_invariants = 0, by_comparison = 0;
   nlohmann::json found = nlohmann::json::array();
   const std::vector<Hunted> all = hunt(listed_errata(), options, [&](const Hunted& h) {
@@ -202,7 +206,7 @@ int hunt_all(const ExploreOptions& o) {
     say("{} errata: {} violate an invariant, {} show in comparison with corrected only, {} not found\n", all.size(),
         by_invariants, by_comparison, all.size() - by_invariants - by_comparison);
   }
-  return by_invariants == 0 ? 1 : 0;
+  return by_invariants == 0 && !asked_to_stop() ? kDiverged : kAgreed;
 }
 
 // Which errata can leave somebody waiting for ever, each by itself.
@@ -211,6 +215,7 @@ int hunt_lassos(const ExploreOptions& o) {
   options.states = o.states != 0 ? o.states : 3000;
   options.memory_mb = o.memory_mb;
   options.threads = o.threads;
+  options.enough = asked_to_stop;
   nlohmann::json found = nlohmann::json::array();
   std::size_t caught = 0;
   explore::hunt_lassos(listed_errata(), options, [&](const Caught& c) {
@@ -231,18 +236,21 @@ int hunt_lassos(const ExploreOptions& o) {
   } else {
     say("{} errata have a lasso by themselves\n", caught);
   }
-  return caught == 0 ? 1 : 0;
+  return caught == 0 && !asked_to_stop() ? kDiverged : kAgreed;
 }
 
 int refine_one(const ExploreOptions& o) {
   Scope scope = chosen_scope(o);
   const auto subject = make_subject("builtin");
   const bool terminal = on_terminal();
-  const RefinementResult r = refine(scope, *subject, o.refine, o.depth, [&](const RefinementResult& now) {
-    if (!terminal) return;
-    show_progress(fmt::format("{}: depth {}, {} states, {} left to try, {} events tried ", scope.name, now.depth,
-                              now.states, now.left, now.steps));
-  });
+  const RefinementResult r = refine(
+      scope, *subject, o.refine, o.depth,
+      [&](const RefinementResult& now) {
+        if (!terminal) return;
+        show_progress(fmt::format("{}: depth {}, {} states, {} left to try, {} events tried ", scope.name, now.depth,
+                                  now.states, now.left, now.steps));
+      },
+      asked_to_stop);
   if (terminal) show_progress("");
   const std::uint64_t done = r.states - r.left;
   if (o.json) {
@@ -272,13 +280,20 @@ int refine_one(const ExploreOptions& o) {
 int run_explore(const ExploreOptions& o) {
   if (o.list) return list();
   if (o.page) return say("{}", invariants_page()), 0;
+  const Stoppable stoppable;
   const auto errata = harness::parse_edition(o.edition);
   if (!errata) throw std::runtime_error("there is no edition '" + o.edition + "'");
   if (o.live && (o.refine != 0 || o.unchecked))
     throw std::runtime_error("--live looks for nothing else: no --refine, no --unchecked");
-  if (o.refine != 0) return refine_one(o);
-  if (o.edition == harness::kOriginal && o.scope.empty()) return o.live ? hunt_lassos(o) : hunt_all(o);
-  return explore_one(o, *errata);
+  if (!o.out.empty()) harness::must_be_writable_folder(o.out);
+  const bool all = o.edition == harness::kOriginal && o.scope.empty();
+  const int code = o.refine != 0 ? refine_one(o)
+                   : !all        ? explore_one(o, *errata)
+                   : o.live      ? hunt_lassos(o)
+                                 : hunt_all(o);
+  if (!asked_to_stop()) return code;
+  complain("oftwin: {}; what is left was not tried\n", stop_reason());
+  return worse(code, kStopped);
 }
 
 }  // namespace oftwin::cli

@@ -21,9 +21,11 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/inputs.h"
 #include "cli/results.h"
 #include "cli/say.h"
+#include "cli/stop.h"
 #include "cli/subjects.h"
 #include "harness/binary.h"
 #include "harness/convert.h"
@@ -38,7 +40,9 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kTarget = "lockstep_agrees_fuzz";
-constexpr unsigned kUnitTimeout_s = 30, kGrace_s = 30;
+constexpr unsigned kUnitTimeout_s = 30;
+constexpr double kGrace_s = 2;          // beyond --time, for jobs that end by themselves
+constexpr double kInterrupted_s = 0.9;  // for a job that was interrupted
 
 std::string find_target(const FuzzOptions& options) {
   if (!options.target.empty()) {
@@ -76,15 +80,21 @@ struct Job {
   pid_t pid = -1;
   std::string log;
   std::optional<int> status;
+  bool ended_by_us = false;
 };
 
-pid_t spawn(const std::vector<std::string>& args, const std::string& log, const std::string& findings_dir) {
+// `until`: when minimizing what was found has to end.
+pid_t spawn(const std::vector<std::string>& args, const std::string& log, const std::string& findings_dir,
+            Clock::time_point until) {
   std::fflush(nullptr);
-  pid_t pid = fork();
+  const pid_t self = getpid(), pid = fork();
   if (pid != 0) return pid;
+  be_child(self);
   int fd = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0) _exit(127);
   setenv("OFTWIN_FINDINGS", findings_dir.c_str(), 1);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(until.time_since_epoch()).count();
+  setenv("OFTWIN_UNTIL", fmt::format("{}", ms).c_str(), 1);
   std::vector<char*> argv;
   argv.reserve(args.size() + 1);
   for (const auto& a : args) argv.push_back(const_cast<char*>(a.c_str()));
@@ -101,7 +111,7 @@ class Campaign {
   int run() {
     fs::create_directories(corpus_);
     std::size_t seeds = plant_seeds(options_.corpus, corpus_);
-    before_ = findings(out_);
+    before_ = told_ = findings(out_);
     say("Fuzzing for {} s with {} jobs, from {} seeds: {}\n", options_.time_s, options_.jobs, seeds, target_);
     std::fflush(stdout);
     begin_ = Clock::now();
@@ -125,27 +135,51 @@ class Campaign {
                                      "-reload=1"};
     if (options_.runs) args.push_back(fmt::format("-runs={}", options_.runs));
     if (options_.seed) args.push_back(fmt::format("-seed={}", options_.seed + i));
-    job.pid = spawn(args, job.log, out_.string());
+    const auto until = options_.time_s != 0 ? begin_ + std::chrono::seconds(options_.time_s) : Clock::time_point::max();
+    job.pid = spawn(args, job.log, out_.string(), until);
     if (job.pid < 0) throw UsageError("no process can be started");
     jobs_.push_back(job);
   }
 
-  // Until all are done, or one of them has found something, which ends the others.
+  // Until all are done. The first that finds something ends the others; so do the time and who asks for the end.
   void watch() {
-    bool stopping = false;
+    std::optional<double> interrupted;  // when
     for (;;) {
-      bool running = false;
+      bool running = false, ended = false;
       for (auto& job : jobs_) {
         if (!job.status) reap(job);
         running = running || !job.status;
-        if (job.status && *job.status != 0 && !stopping) stopping = stop_all(SIGINT);
+        ended = ended || (job.status && *job.status != 0);
       }
+      tell_found();
       if (!running) break;
-      if (options_.time_s && elapsed() > static_cast<double>(options_.time_s + kGrace_s)) stop_all(SIGKILL);
+      const bool late = options_.time_s != 0 && elapsed() > static_cast<double>(options_.time_s) + kGrace_s;
+      if (!interrupted && (ended || late || asked_to_stop())) {
+        stop_all(SIGINT);
+        interrupted = elapsed();
+      }
+      // One that has found something, and makes it small, may go on as long as there is time.
+      const bool hurry = late || asked_to_stop();
+      if (interrupted && hurry && elapsed() > *interrupted + kInterrupted_s) stop_all(SIGKILL);
       show();
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     if (isatty(STDERR_FILENO)) show_progress("");
+  }
+
+  // What has come since this was last asked, at once.
+  void tell_found() {
+    for (const auto& name : findings(out_)) {
+      if (!told_.insert(name).second || !is_finding(name)) continue;
+      note_exit_code(name.starts_with("found-") || name.starts_with("divergence-") ? kDiverged : kLost);
+      say("found: {}\n", (out_ / name).string());
+      std::fflush(stdout);
+    }
+  }
+
+  static bool is_finding(const std::string& name) {
+    constexpr const char* beginnings[] = {"found-", "divergence-", "crash-", "timeout-", "oom-"};
+    return std::ranges::any_of(beginnings, [&](const char* b) { return name.starts_with(b); });
   }
 
   void reap(Job& job) {
@@ -157,11 +191,12 @@ class Campaign {
       job.status = 0;
   }
 
-  bool stop_all(int signal) {
-    for (const auto& job : jobs_) {
-      if (!job.status) kill(job.pid, signal);
+  void stop_all(int signal) {
+    for (auto& job : jobs_) {
+      if (job.status) continue;
+      job.ended_by_us = true;
+      signal == SIGKILL ? kill_child(job.pid) : void(kill(job.pid, signal));
     }
-    return true;
   }
 
   void show() const {
@@ -188,24 +223,39 @@ class Campaign {
         from = log.rfind('\n', from) + 1;
         report = log.substr(from, log.find('\n', to) - from);
       }
-      bool stopped_by_us = job.status && WIFEXITED(*job.status) && WEXITSTATUS(*job.status) == 72;
-      ended_badly = ended_badly || (job.status && *job.status != 0 && !stopped_by_us);
+      ended_badly = ended_badly || (job.status && *job.status != 0 && !job.ended_by_us);
     }
     say("{} traces driven in {:.0f} s\n{}\n", executed, elapsed(), coverage());
     if (!report.empty()) {
       say("\n{}\n", report);
-      return 1;
+      return kDiverged;
     }
+    if (left_as_found()) return kDiverged;
     if (int code = lost_inputs()) {
       for (const auto& job : jobs_) print_line_with(harness::read_file(job.log), "SUMMARY: ");
       return code;
     }
     if (ended_badly) {
       say("\nA job ended early and left no input; its log is in {}\n", options_.out);
-      return 3;
+      return kLost;
     }
     say("Nothing was found.\n");
-    return 0;
+    if (!asked_to_stop()) return kAgreed;
+    say("Ended early: {}\n", stop_reason());
+    return kStopped;
+  }
+
+  // Divergences that there was no time to make smaller, or even to explain.
+  bool left_as_found() const {
+    bool any = false;
+    for (const auto& name : findings(out_)) {
+      if (!name.starts_with("found-") || before_.contains(name)) continue;
+      say("\nModel and switch differ; {} is as it was found; `oftwin check` explains it, `oftwin minimize` makes "
+          "it smaller\n",
+          (out_ / name).string());
+      any = true;
+    }
+    return any;
   }
 
   static void print_line_with(const std::string& log, std::string_view label) {
@@ -221,7 +271,7 @@ class Campaign {
 
   std::string coverage() const {
     harness::ClauseSet hit;
-    auto until = Clock::now() + std::chrono::seconds(10);
+    const auto until = Clock::now() + (asked_to_stop() ? std::chrono::milliseconds(200) : std::chrono::seconds(2));
     for (const auto& entry : fs::directory_iterator(corpus_)) {
       if (Clock::now() > until) break;
       harness::Trace trace = harness::decode_binary(harness::as_bytes(harness::read_file(entry.path().string())));
@@ -242,7 +292,7 @@ class Campaign {
       std::string path = (out_ / (name + ".trace")).string();
       harness::write_file(path, harness::print_trace(trace));
       say("\nThe subject was lost; the trace is in {}; `oftwin minimize` makes it smaller\n", path);
-      code = 3;
+      code = kLost;
     }
     return code;
   }
@@ -250,7 +300,8 @@ class Campaign {
   const FuzzOptions& options_;
   std::string target_;
   fs::path out_, corpus_;
-  std::set<std::string> before_;
+  const Stoppable stoppable_;
+  std::set<std::string> before_, told_;
   std::vector<Job> jobs_;
   Clock::time_point begin_;
 };
@@ -258,6 +309,7 @@ class Campaign {
 }  // namespace
 
 int run_fuzz(const FuzzOptions& options) {
+  harness::must_be_writable_folder(options.out);
   if (options.engine != "libfuzzer") throw UsageError("there is no engine '" + options.engine + "'; libfuzzer is");
   if (options.time_s == 0 && options.runs == 0) throw UsageError("--time 0: then --runs says when to end");
   if (make_provider(options.subject)) return fuzz_provider(options);

@@ -15,7 +15,6 @@
 #include "cli/results.h"
 #include "cli/say.h"
 #include "cli/subjects.h"
-#include "harness/binary.h"
 #include "harness/convert.h"
 #include "harness/files.h"
 #include "harness/markup.h"
@@ -36,34 +35,21 @@ CheckOptions campaign_of(const FuzzOptions& options) {
   out.random = options.runs != 0 ? options.runs : kEndless;
   out.time_s = options.time_s;
   out.steered = true;
+  out.corpus = (fs::path(options.out) / "corpus").string();
   out.provider = options.provider;
-  for (const std::string& folder : {options.corpus, (fs::path(options.out) / "corpus").string()}) {
+  for (const std::string& folder : {options.corpus, out.corpus}) {
     if (folder.empty() || (folder != options.corpus && !fs::is_directory(folder))) continue;
     for (harness::Trace& trace : read_seeds(folder)) out.beginning.push_back(std::move(trace));
   }
   return out;
 }
 
-std::uint64_t fnv1a(ByteView bytes) {
-  std::uint64_t h = 0xcbf29ce484222325u;
-  for (const std::uint8_t byte : bytes) h = (h ^ byte) * 0x100000001b3u;
-  return h;
-}
-
-void write_corpus(const std::vector<harness::Trace>& traces, const fs::path& folder) {
-  for (const harness::Trace& trace : traces) {
-    const Bytes bytes = harness::encode_binary(trace);
-    const fs::path file = folder / fmt::format("{:016x}.bin", fnv1a(bytes));
-    if (!fs::exists(file)) harness::write_file(file.string(), harness::as_text(bytes));
-  }
-}
-
-// The same kind of traces on the switch with its own datapath, for a second.
+// The same kind of traces on the switch with its own datapath, for a moment.
 double builtin_events_a_second(const InputChecker& checker) {
   const auto subject = harness::make_builtin_subject();
   harness::Lockstep lockstep(*subject, {});
   double driving_s = 0;
-  for (std::uint64_t n = 0; driving_s < 1; ++n) {
+  for (std::uint64_t n = 0; driving_s < 0.2; ++n) {
     const harness::Trace trace = checker.generated_trace(n);
     const auto begin = Clock::now();
     lockstep.run(trace.config, trace.events);
@@ -90,13 +76,14 @@ int fuzz_provider(const FuzzOptions& options) {
     std::fflush(stdout);
     summary.results.push_back(checking.generated());
   }
+  summary.stopped = asked_to_stop();
   const CheckResult& result = summary.results.front();
   print_result(result);
   const harness::Steering& steering = *checking.checker().steering();
-  write_corpus(steering.corpus(), fs::path(options.out) / "corpus");
   say("\n{} traces kept, which showed {} features; {}\n", steering.corpus().size(), steering.features(),
       print_clauses_hit(result.clauses));
   const double rate = result.seconds > 0 ? static_cast<double>(result.events) / result.seconds : 0;
+  if (summary.stopped) return summary.exit_code();
   say("{} events in {:.1f} s: {} a second; the built-in switch with its own datapath: {}\n",
       harness::grouped(result.events), result.seconds, harness::grouped(static_cast<std::uint64_t>(rate)),
       harness::grouped(static_cast<std::uint64_t>(builtin_events_a_second(checking.checker()))));

@@ -21,14 +21,17 @@
 #include <system_error>
 
 #include "cli/say.h"
+#include "cli/stop.h"
 #include "harness/binary.h"
 
 namespace oftwin::cli {
 
 namespace {
 constexpr std::size_t kTraceRoom = 16u << 20;  // bytes; a larger trace is not kept
-constexpr char kWhole = '\n';                  // ends a result; one without it is that of a process which ended itself
-constexpr std::size_t kWordsKept = 8192;       // of a guarded child's last ones
+// What the child writes: its kind, its length, itself. A result is the last; without one the process ended by itself.
+constexpr char kTold = 't', kResult = 'r';
+constexpr std::size_t kHeader = 1 + sizeof(std::uint64_t);
+constexpr std::size_t kWordsKept = 8192;  // of a guarded child's last ones
 }  // namespace
 
 struct Progress::Shared {
@@ -55,6 +58,8 @@ void Progress::about_to_drive(const harness::Trace& trace) {
   }
   ++shared_->beats;
 }
+
+void Progress::tell(const std::string& what) { told_(what); }
 
 namespace {
 
@@ -131,18 +136,23 @@ void be_guarded(const Guard& guard, int words) {
 
 namespace {
 
+void write_piece(int out, char kind, const std::string& text) {
+  std::string piece(kHeader, kind);
+  const std::uint64_t size = text.size();
+  std::memcpy(piece.data() + 1, &size, sizeof size);
+  piece += text;
+  for (std::size_t at = 0; at < piece.size();) {
+    const ssize_t n = write(out, piece.data() + at, piece.size() - at);
+    if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "what was found is lost");
+    if (n > 0) at += static_cast<std::size_t>(n);
+  }
+}
+
 [[noreturn]] void child(int out, Progress::Shared* shared, const std::function<std::string(Progress&)>& work) {
-  Progress progress(shared);
+  Progress progress(shared, [out](const std::string& what) { write_piece(out, kTold, what); });
   int code = 0;
   try {
-    std::string result = work(progress) + kWhole;
-    for (std::size_t at = 0; at < result.size() && code == 0;) {
-      ssize_t n = write(out, result.data() + at, result.size() - at);
-      if (n > 0)
-        at += static_cast<std::size_t>(n);
-      else if (errno != EINTR)
-        code = 1;
-    }
+    write_piece(out, kResult, work(progress));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());
     code = 1;
@@ -151,17 +161,42 @@ namespace {
   _exit(code);
 }
 
+// Takes the pieces apart that a child writes.
+class Pieces {
+ public:
+  explicit Pieces(const std::function<void(const std::string&)>& told) : told_(told) {}
+
+  void add(const char* bytes, std::size_t n) {
+    text_.append(bytes, n);
+    std::uint64_t size = 0;
+    while (text_.size() >= kHeader) {
+      std::memcpy(&size, text_.data() + 1, sizeof size);
+      if (text_.size() - kHeader < size) return;
+      const std::string piece = text_.substr(kHeader, size);
+      if (text_[0] == kResult) result = piece;
+      if (text_[0] == kTold && told_) told_(piece);
+      text_.erase(0, kHeader + size);
+    }
+  }
+  std::optional<std::string> result;
+
+ private:
+  const std::function<void(const std::string&)>& told_;
+  std::string text_;
+};
+
 class ProgressLine {
  public:
-  explicit ProgressLine(const IsolateOptions& options)
-      : label_(options.label), shown_(!options.quiet && isatty(STDERR_FILENO)) {}
+  explicit ProgressLine(const IsolateOptions& options) : label_(options.label), shown_(!options.quiet) {}
   ~ProgressLine() {
-    if (shown_) show_progress("");
+    if (shown_) end_progress();
   }
   void show(const Progress::Shared& s) const {
     if (!shown_) return;
-    std::string of = s.total ? fmt::format(" of {}", s.total.load()) : "";
-    show_progress(fmt::format("{}: {}{}, {} messages", label_, s.done.load(), of, s.messages.load()));
+    tell_progress([&] {
+      const std::string of = s.total ? fmt::format(" of {}", s.total.load()) : "";
+      return fmt::format("{}: {}{}, {} messages", label_, s.done.load(), of, s.messages.load());
+    });
   }
 
  private:
@@ -169,26 +204,34 @@ class ProgressLine {
   bool shown_;
 };
 
-// Everything that the child writes, until it closes; false: it hung.
-bool read_all(int in, const Progress::Shared& shared, const IsolateOptions& options, std::string& out) {
+enum class Heard : std::uint8_t { all, hung, stopped };
+
+// Everything that the child writes, until it closes.
+Heard read_all(int in, pid_t pid, const Progress::Shared& shared, const IsolateOptions& options, Pieces& out) {
   ProgressLine line(options);
   std::uint64_t beats = 0;
   auto alive = Clock::now();
+  std::optional<Clock::time_point> asked;
   for (;;) {
     pollfd p{in, POLLIN, 0};
     int ready = poll(&p, 1, static_cast<int>(std::min<std::int64_t>(options.hang.count(), 200)));
     if (ready > 0) {
       char buffer[65536];
       ssize_t n = read(in, buffer, sizeof buffer);
-      if (n == 0 || (n < 0 && errno != EINTR)) return true;
-      if (n > 0) out.append(buffer, static_cast<std::size_t>(n));
+      if (n == 0 || (n < 0 && errno != EINTR)) return Heard::all;
+      if (n > 0) out.add(buffer, static_cast<std::size_t>(n));
     }
     line.show(shared);
+    if (!asked && (asked_to_stop() || (options.enough && options.enough()))) {
+      asked = Clock::now();
+      ask_child_to_stop(pid);
+    }
+    if (asked && Clock::now() - *asked > std::chrono::milliseconds(kChildStopMs)) return Heard::stopped;
     if (shared.beats != beats) {
       beats = shared.beats;
       alive = Clock::now();
     }
-    if (Clock::now() - alive > options.hang) return false;
+    if (Clock::now() - alive > options.hang) return Heard::hung;
   }
 }
 
@@ -209,7 +252,7 @@ void end_hung(pid_t pid, bool guarded) {
       usleep(10000);
     }
   }
-  kill(pid, SIGKILL);
+  kill_child(pid);
 }
 
 }  // namespace
@@ -243,9 +286,10 @@ IsolatedOutcome end_child(pid_t pid, const IsolateOptions& options, bool hung) {
 
 namespace {
 
-IsolatedOutcome run_here(const std::function<std::string(Progress&)>& work) {
+IsolatedOutcome run_here(const std::function<void(const std::string&)>& told,
+                         const std::function<std::string(Progress&)>& work) {
   SharedMemory memory;
-  Progress progress(memory.get());
+  Progress progress(memory.get(), told ? told : [](const std::string&) {});
   IsolatedOutcome outcome;
   outcome.result = work(progress);
   return outcome;
@@ -254,34 +298,36 @@ IsolatedOutcome run_here(const std::function<std::string(Progress&)>& work) {
 }  // namespace
 
 IsolatedOutcome run_isolated(const IsolateOptions& options, const std::function<std::string(Progress&)>& work) {
-  if (options.in_process) return run_here(work);
+  if (options.in_process) return run_here(options.told, work);
   SharedMemory memory;
   int ends[2];
   if (pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
   const int words = options.guard ? memfd_create("last words", 0) : -1;
   std::fflush(nullptr);
-  pid_t pid = fork();
+  const pid_t self = getpid(), pid = fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid == 0) {
+    be_child(self);
     close(ends[0]);
     if (options.guard) be_guarded(*options.guard, words);
     child(ends[1], memory.get(), work);
   }
   close(ends[1]);
-  std::string result;
-  const bool finished = read_all(ends[0], *memory.get(), options, result);
+  Pieces pieces(options.told);
+  const Heard heard = read_all(ends[0], pid, *memory.get(), options, pieces);
   close(ends[0]);
-  IsolatedOutcome outcome = end_child(pid, options, !finished);
+  if (heard == Heard::stopped) kill_child(pid);
+  IsolatedOutcome outcome = end_child(pid, options, heard == Heard::hung);
   outcome.done = memory.get()->done;
   if (words >= 0) {
     outcome.last_words = last_words_in(words);
     close(words);
   }
-  if (outcome.ended_well && !result.empty() && result.back() == kWhole) {
-    result.pop_back();
-    outcome.result = std::move(result);
+  if (outcome.ended_well && pieces.result) {
+    outcome.result = std::move(pieces.result);
     return outcome;
   }
+  outcome.stopped = heard == Heard::stopped || asked_to_stop();
   if (std::uint32_t size = memory.get()->trace_size) {
     outcome.trace = harness::decode_binary({memory.get()->trace, size});
   }
@@ -297,8 +343,9 @@ std::optional<std::int64_t> attempt_isolated(unsigned seconds, const std::functi
   if (p == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
   auto* answer = static_cast<Answer*>(p);
   std::fflush(nullptr);
-  const pid_t pid = fork();
+  const pid_t self = getpid(), pid = fork();
   if (pid == 0) {
+    be_child(self);
     alarm(seconds);
     try {
       answer->value = attempt();
@@ -306,8 +353,7 @@ std::optional<std::int64_t> attempt_isolated(unsigned seconds, const std::functi
     } catch (const std::exception&) {}
     _exit(0);
   }
-  int status = 0;
-  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  if (pid > 0) wait_for_child(pid);
   std::optional<std::int64_t> out;
   if (pid > 0 && answer->given) out = answer->value;
   munmap(p, sizeof(Answer));

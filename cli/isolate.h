@@ -1,7 +1,8 @@
 // Work in a process of its own, so that a subject that crashes or hangs takes nothing with it.
 //
 // The child tells how far it is, and which trace it is about to drive, through memory that it shares with its parent:
-// when it dies, the trace is still there. Nothing is written to disk for the good case.
+// when it dies, the trace is still there. Nothing is written to disk for the good case. What it has found until then it
+// may tell while it works. When this process is asked to stop (stop.h), so is the child; it has a second for that.
 #pragma once
 
 #include <sys/types.h>
@@ -11,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "harness/trace.h"
 
@@ -19,7 +21,8 @@ namespace oftwin::cli {
 class Progress {
  public:
   struct Shared;
-  explicit Progress(Shared* shared) : shared_(shared) {}
+  // `told`: where tell() goes.
+  Progress(Shared* shared, std::function<void(const std::string&)> told) : shared_(shared), told_(std::move(told)) {}
 
   // `done` of `total` things (0: not known), `messages` checked so far. Also shows that the work is alive.
   void step(std::uint64_t done, std::uint64_t total, std::uint64_t messages);
@@ -27,15 +30,19 @@ class Progress {
   void beat();
   // What to save if this is the last that is heard.
   void about_to_drive(const harness::Trace& trace);
+  // For IsolateOptions::told on the other side, which has it whatever becomes of this one.
+  void tell(const std::string& what);
 
  private:
   Shared* shared_;
+  std::function<void(const std::string&)> told_;
 };
 
 struct IsolatedOutcome {
   std::optional<std::string> result;    // what the work returned; nullopt: it was lost
   std::string why;                      // how it was lost: signal, exit code or hang
   bool ended_well = false;              // by itself, with code 0
+  bool stopped = false;                 // it was asked to stop, and had no result in time
   std::optional<harness::Trace> trace;  // the last one announced
   std::uint64_t done = 0;               // as in the last step()
   std::string last_words;               // guarded: what it wrote to standard error, and the stack where it was lost
@@ -55,6 +62,8 @@ struct IsolateOptions {
   bool quiet = false;                                          // no progress line
   std::optional<Guard> guard;                                  // then the child's standard error is kept and not shown
   bool in_process = false;  // for a debugger: no child, and a loss is the loss of this process
+  std::function<void(const std::string&)> told = {};  // called here with what the child tells; may be empty
+  std::function<bool()> enough = {};                  // then the child is asked to stop, too; may be empty
 };
 
 // `work` runs in the child; an exception that leaves it loses it.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/check_live.h"
+#include "cli/exit_codes.h"
 #include "cli/say.h"
 #include "cli/subjects.h"
 #include "harness/live/campaign.h"
@@ -23,6 +24,8 @@ live::CampaignReport play(const harness::Trace& trace, const std::string& name, 
   try {
     campaign.emplace(options);
     campaign->play(name, trace);
+  } catch (const net::Stopped&) {  // what there is by then is in the report
+    return campaign ? campaign->report() : live::CampaignReport();
   } catch (const live::LedgerError& e) { throw UsageError(e.what()); } catch (const live::CableError& e) {
     throw UsageError(e.what());
   } catch (const net::NetError& e) { throw UsageError(e.what()); } catch (const live::LinkError& e) {
@@ -95,6 +98,7 @@ int replay_live(const harness::Trace& trace, const std::string& name, const Chec
     if (!judgement.left.empty()) say("\nThe ledger follows it no further: {}\n", judgement.left);
   };
   play(trace, name, options);
+  if (asked_to_stop()) return kStopped;
   if (!difference) return 0;
   say("\n{}\n{}", difference->what, harness::print_clauses(difference->clauses));
   return 1;

@@ -145,7 +145,7 @@ harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harn
       }
       return std::string();
     });
-    if (outcome.result || !loss_of(outcome).like(loss)) return std::nullopt;
+    if (outcome.result || outcome.stopped || !loss_of(outcome).like(loss)) return std::nullopt;
     return std::min<std::size_t>(outcome.done, events.size() - 1);
   };
   const std::size_t most = hung ? 60 : greedy ? 60 : 600;

@@ -1,6 +1,7 @@
 // A provider that was lost in its process: where, which clause that breaks, and the smallest trace that does it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 

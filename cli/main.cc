@@ -1,24 +1,26 @@
-// The command line: flags in, exit codes out (0 agreement, 1 divergence, 2 bad usage, unreadable input or nothing
-// compared, 3 the subject crashed, hung or went away).
+// The command line: flags in, exit codes out (exit_codes.h).
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <sstream>
 
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/coverage.h"
+#include "cli/exit_codes.h"
 #include "cli/explore.h"
 #include "cli/minimize.h"
 #include "cli/probes.h"
 #include "cli/say.h"
 #include "cli/serve.h"
+#include "cli/stop.h"
 
 namespace {
 
 using namespace oftwin::cli;
-
-constexpr int kUsage = 2;
 
 void add_provider_limits(CLI::App& c, ProviderLimits& o) {
   c.add_option("--patience", o.patience.ms,
@@ -215,9 +217,14 @@ std::string words(int argc, char** argv) {
   return out;
 }
 
-}  // namespace
+// What could not be printed is an error, wherever it was printed: a full disk, a pipe that nobody reads.
+int after_output(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  complain("oftwin: standard output: {}\n", errno != 0 ? std::strerror(errno) : "it could not be written");
+  return worse(code, kUsage);
+}
 
-int main(int argc, char** argv) {
+int run_command(int argc, char** argv) {
   CLI::App app("Tells whether an OpenFlow switch does what it must.", "oftwin");
   app.set_version_flag("--version", "oftwin " OFTWIN_VERSION);
   app.require_subcommand(1);
@@ -240,6 +247,7 @@ int main(int argc, char** argv) {
   ServeOptions serve;
   add_serve(app, serve);
   add_others(app, replay, minimize, convert, clause);
+  for (CLI::App* command : app.get_subcommands({})) command->footer(exit_codes_of(command->get_name()));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -252,6 +260,7 @@ int main(int argc, char** argv) {
   try {
     if (!errata.empty()) check.edition = errata;
     check.command = words(argc, argv);
+    check.out_named = app.get_subcommand("check")->count("--out") > 0;
     if (app.got_subcommand("check")) return run_check(check);
     if (app.got_subcommand("fuzz")) return run_fuzz(fuzz);
     if (app.got_subcommand("explore")) return run_explore(explore);
@@ -267,4 +276,11 @@ int main(int argc, char** argv) {
     complain("oftwin: {}\n", e.what());
     return kUsage;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  catch_stop();
+  return after_output(run_command(argc, argv));
 }

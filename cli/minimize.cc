@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "cli/check_live.h"
+#include "cli/exit_codes.h"
 #include "cli/inputs.h"
 #include "cli/isolate.h"
 #include "cli/live_trace.h"
@@ -67,8 +68,15 @@ class Minimizing {
       : options_(options), trace_(read_eventful_trace(options.input, options.id)), until_(options.time_s) {}
 
   int run() {
+    for (const std::string& file : {options_.out, options_.json}) {
+      if (!file.empty() && file != "-") harness::must_be_writable(file);
+    }
     const MinimizedTrace small = is_live(options_.subject) ? live() : here();
     telling_.end();
+    if (!small.trace && asked_to_stop()) {
+      complain("oftwin: {}, and nothing was done until then\n", stop_reason());
+      return kStopped;
+    }
     if (!small.trace) {
       throw UsageError(fmt::format("{}: {}; there is nothing to minimize", options_.input, small.shows));
     }
@@ -81,6 +89,7 @@ class Minimizing {
     if (make_provider(options_.subject)) return provider(*subject);
     if (loses(*subject, trace_.config, trace_.events)) return loss(*subject);
     MinimizedTrace out;
+    if (asked_to_stop()) return out;
     out.trace = harness::minimize_divergence(trace_, *subject, {}, limits(kProbes), &out.effort);
     out.shows = out.trace ? "diverges" : "model and " + subject->name() + " agree";
     return out;
@@ -112,6 +121,7 @@ class Minimizing {
       return symptom ? symptom->want + '\n' + symptom->got : std::string();
     });
     MinimizedTrace out;
+    if (outcome.stopped) return out;
     if (!outcome.result) {
       const Loss loss = loss_of(outcome);
       out.shows = "is lost: " + loss.how;
@@ -148,7 +158,7 @@ class Minimizing {
       harness::Lockstep(subject, {}).run(config, events);
       return 0;
     });
-    return !attempt;
+    return !attempt && !asked_to_stop();
   }
 
   int finish(const MinimizedTrace& small) const {
@@ -165,7 +175,7 @@ class Minimizing {
                until_.over() ? until_.why() : fmt::format("{} probes", small.effort.probes));
     }
     if (!options_.json.empty()) write_json(small, seconds);
-    return 0;
+    return asked_to_stop() ? kStopped : kAgreed;
   }
 
   void write_json(const MinimizedTrace& small, double seconds) const {

@@ -33,6 +33,7 @@ net::Endpoint endpoint_of(const std::string& subject) {
 
 int run_probe(const CheckOptions& options) {
   const net::Endpoint endpoint = endpoint_of(options.subject);
+  if (!options.output.empty() && options.output != "-") harness::must_be_writable(options.output);
   net::Reactor reactor;
   std::unique_ptr<net::Meeting> meeting;
   try {

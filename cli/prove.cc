@@ -4,14 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/isolate.h"
 #include "cli/say.h"
+#include "cli/stop.h"
+#include "harness/files.h"
 
 namespace oftwin::cli {
 
@@ -43,7 +49,6 @@ void print_proven(const Theorem& theorem, const Proven& p, bool single) {
   if (p.counterexample.found) print_instance("counterexample:", p.counterexample);
   if (single && p.example.found) print_instance("for example:", p.example);
   if (single && p.of_broken.found) print_instance(fmt::format("when {}:", theorem.broken).c_str(), p.of_broken);
-  std::fflush(stdout);
 }
 
 nlohmann::json to_json(const prove::Instance& instance) {
@@ -85,11 +90,54 @@ int list(const ProveOptions& options) {
 }
 
 int export_scripts(const ProveOptions& options) {
-  std::filesystem::create_directories(options.smt);
   for (const Theorem& theorem : prove::theorems()) {
-    if (wanted(theorem, options)) std::ofstream(options.smt + "/" + theorem.name + ".smt2") << prove::smt_lib(theorem);
+    if (wanted(theorem, options))
+      harness::write_file(options.smt + "/" + theorem.name + ".smt2", prove::smt_lib(theorem));
   }
   return 0;
+}
+
+// In a process of its own, which can be left in the middle of a question; nullopt: it was. What would be printed is in
+// `text`, what is for machines in `result`.
+std::optional<nlohmann::json> prove_apart(const Theorem& theorem, const ProveOptions& options) {
+  IsolateOptions how;
+  how.quiet = true;
+  how.hang = std::chrono::hours(24 * 365);  // the solvers have limits of their own
+  const IsolatedOutcome outcome = run_isolated(how, [&](Progress&) {
+    std::string text;
+    hand_out_through([&](std::string_view more) { text += more; });
+    try {
+      const Proven p = prove::prove(theorem, {!options.cross_check.empty(), options.timeout_s});
+      print_proven(theorem, p, !options.theorem.empty());
+      const double seconds = p.z3.seconds + p.cvc5.seconds + p.broken_seconds;
+      return json_text(
+          nlohmann::json{{"good", p.good()}, {"seconds", seconds}, {"text", text}, {"result", to_json(theorem, p)}},
+          -1);
+    } catch (const std::exception& e) { return json_text(nlohmann::json{{"error", e.what()}}, -1); }
+  });
+  if (outcome.stopped) return std::nullopt;
+  if (!outcome.result) throw std::runtime_error(fmt::format("{}: the solver was lost: {}", theorem.name, outcome.why));
+  nlohmann::json answer = nlohmann::json::parse(*outcome.result);
+  if (answer.contains("error")) throw std::runtime_error(answer["error"].get<std::string>());
+  return answer;
+}
+
+void conclude(const ProveOptions& options, const nlohmann::json& results, std::size_t proved, double seconds) {
+  const std::size_t asked = results.size();
+  if (options.json.empty()) {
+    say("{} of {} theorems proved, and refuted when broken, in {:.1f} s of one core\n", proved, asked, seconds);
+    return;
+  }
+  const std::string text = json_text(nlohmann::json{{"theorems", results},
+                                                    {"proved", proved},
+                                                    {"asked", asked},
+                                                    {"seconds", seconds},
+                                                    {"stopped", asked_to_stop()}},
+                                     2);
+  if (options.json == "-")
+    hand_out(text);
+  else
+    harness::write_file(options.json, text);
 }
 
 }  // namespace
@@ -101,31 +149,27 @@ int run_prove(const ProveOptions& options) {
   if (!options.cross_check.empty() && options.cross_check != "cvc5") {
     throw std::runtime_error(fmt::format("--cross-check knows cvc5 only, not '{}'", options.cross_check));
   }
+  if (!options.json.empty() && options.json != "-") harness::must_be_writable(options.json);
+  const Stoppable stoppable;
   nlohmann::json results = nlohmann::json::array();
-  std::size_t proved = 0, asked = 0;
+  std::size_t proved = 0;
   double seconds = 0;
   for (const Theorem& theorem : prove::theorems()) {
     if (!wanted(theorem, options)) continue;
-    const Proven p = prove::prove(theorem, {!options.cross_check.empty(), options.timeout_s});
-    ++asked;
-    proved += p.good();
-    seconds += p.z3.seconds + p.cvc5.seconds + p.broken_seconds;
-    if (options.json.empty())
-      print_proven(theorem, p, !options.theorem.empty());
-    else
-      results.push_back(to_json(theorem, p));
+    const auto answer = asked_to_stop() ? std::nullopt : prove_apart(theorem, options);
+    if (!answer) break;
+    proved += answer->at("good").get<bool>();
+    seconds += answer->at("seconds").get<double>();
+    results.push_back(answer->at("result"));
+    if (!options.json.empty()) continue;
+    hand_out(answer->at("text").get<std::string>());
+    std::fflush(stdout);
   }
-  if (options.json.empty()) {
-    say("{} of {} theorems proved, and refuted when broken, in {:.1f} s of one core\n", proved, asked, seconds);
-  } else {
-    const std::string text =
-        json_text(nlohmann::json{{"theorems", results}, {"proved", proved}, {"asked", asked}, {"seconds", seconds}}, 2);
-    if (options.json == "-")
-      hand_out(text);
-    else if (!(std::ofstream(options.json) << text))
-      throw std::runtime_error(fmt::format("{} cannot be written", options.json));
-  }
-  return proved == asked ? 0 : 1;
+  conclude(options, results, proved, seconds);
+  const int code = proved == results.size() ? kAgreed : kDiverged;
+  if (!asked_to_stop()) return code;
+  complain("oftwin: {}; what is left was not decided\n", stop_reason());
+  return worse(code, kStopped);
 }
 
 }  // namespace oftwin::cli

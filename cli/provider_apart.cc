@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "cli/across.h"
+#include "cli/stop.h"
 #include "harness/subject/provider_library.h"
 
 namespace oftwin::cli {
@@ -81,8 +81,12 @@ void ProviderApart::start() {
   }
   words_ = memfd_create("last words", MFD_CLOEXEC);
   std::fflush(nullptr);
+  const pid_t self = getpid();
   pid_ = fork();
-  if (pid_ == 0) answer_all(ends[1], words_);
+  if (pid_ == 0) {
+    be_child(self);
+    answer_all(ends[1], words_);
+  }
   close(ends[1]);
   socket_ = ends[0];
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
@@ -135,7 +139,6 @@ void ProviderApart::drive(const Event& event, std::vector<Observation>& out) {
 
 // Until the first one closes its end.
 void ProviderApart::answer_all(int socket, int words) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   // Signals of a terminal are for the server, which has the last word.
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGTERM, SIG_IGN);

@@ -7,8 +7,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/exit_codes.h"
 #include "cli/say.h"
+#include "cli/stop.h"
 #include "harness/coverage.h"
+#include "harness/files.h"
 #include "harness/markup.h"
 #include "spec/clauses.h"
 
@@ -190,10 +193,9 @@ harness::ClauseSet CheckSummary::clauses() const {
 }
 
 int CheckSummary::exit_code() const {
-  int code = 0;
+  int code = stopped ? kStopped : kAgreed;
   for (const auto& r : results) {
-    int one = !r.lost.empty() ? 3 : !r.bad_input.empty() ? 2 : r.ok() ? 0 : 1;
-    code = std::max(code, one);
+    code = worse(code, !r.lost.empty() ? kLost : !r.bad_input.empty() ? kUsage : r.ok() ? kAgreed : kDiverged);
   }
   return code == 0 && !compared_something() ? 2 : code;
 }
@@ -206,6 +208,24 @@ std::string CheckSummary::against() const {
   const auto captured = [](const CheckResult& r) { return r.kind == "session"; };
   const bool all = !results.empty() && std::all_of(results.begin(), results.end(), captured);
   return all ? "the specification, for the switches in the captures" : subject;
+}
+
+void announce(const harness::Finding& finding, const CheckOptions& options) {
+  note_exit_code(finding.lost ? kLost : kDiverged);
+  const std::string line = fmt::format("found: {}{}\n", finding.title,
+                                       finding.file.empty() ? "" : fmt::format("; the trace is in {}", finding.file));
+  options.json == "-" ? complain_text(line) : say_text(line);
+  std::fflush(stdout);
+}
+
+std::string save_trace(const std::string& text, const std::string& file, CheckResult& result) {
+  try {
+    harness::write_file(file, text);
+    return result.saved = file;
+  } catch (const harness::FileError& e) {
+    result.notes.push_back(fmt::format("a trace could not be saved: {}", e.what()));
+    return "";
+  }
 }
 
 void print_result(const CheckResult& r) {
@@ -258,6 +278,7 @@ void print_summary(const CheckSummary& s) {
       grouped(total(s, &CheckResult::outside)));
   if (!s.compared_something()) print_why_nothing(s);
   say("{}\n", print_clauses_hit(s.clauses()));
+  if (!s.unfinished.empty()) say("{}\n", s.unfinished);
 }
 
 std::string json_of(const CheckSummary& s) {
@@ -272,6 +293,8 @@ std::string json_of(const CheckSummary& s) {
             {"clauses", clause_ids(s.clauses())},
             {"clauses_known", clauses().size()},
             {"compared_something", s.compared_something()},
+            {"stopped", s.stopped},
+            {"unfinished", s.unfinished},
             {"exit_code", s.exit_code()},
             {"inputs", json::array()}};
   for (const auto& r : s.results) j["inputs"].push_back(to_json(r));

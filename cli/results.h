@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/check.h"
 #include "harness/lockstep.h"
 #include "harness/steering.h"
 #include "harness/subject/contract.h"
@@ -48,13 +49,25 @@ CheckResult decode_result(const std::string& text);
 // The first few are kept in full.
 void add_failure(CheckResult& result, const std::string& text);
 
+// A trace that a result is about. The file; "": it could not be saved, and a note says why it is in the report only.
+std::string save_trace(const std::string& text, const std::string& file, CheckResult& result);
+
+// Says that there is a finding as soon as it is known, on standard error if results for machines go to standard output;
+// the report comes at the end.
+void announce(const harness::Finding& finding, const CheckOptions& options);
+
+// Of a finding that the minimizer had no time for, or not enough.
+inline constexpr std::string_view kNotSmaller = "there was no time to make it smaller: oftwin minimize does";
+
 // All inputs.
 struct CheckSummary {
   std::string subject;
+  std::string unfinished;  // what was not looked at, and why
+  bool stopped = false;    // a signal ended it before everything was checked
   std::vector<CheckResult> results;
   harness::ClauseSet clauses() const;
   bool compared_something() const;
-  int exit_code() const;        // the worst: 3 lost, 2 unreadable or nothing compared, 1 diverged, 0
+  int exit_code() const;        // the worst: 3 lost, 2 unreadable or nothing compared, 1 diverged, 4 stopped, 0
   std::string against() const;  // what the inputs were held against, in words
 };
 

@@ -131,6 +131,8 @@ std::unique_ptr<harness::Subject> subject_of(const ServeOptions& o) {
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
+  if (!options.json.empty() && options.json != "-") harness::must_be_writable(options.json);
+  harness::must_be_writable_folder(options.log);
   const auto subject = subject_of(options);
   net::Reactor reactor;
   reactor.catch_signals();

@@ -25,8 +25,8 @@ struct ServeOptions {
   std::string json;  // file, - for standard output
 };
 
-// Until SIGINT or SIGTERM. The exit code: 3 if the switch was lost, even if it began anew; 1 if switch and model
-// differed. throws UsageError, net::NetError, FileError.
+// Until SIGINT, SIGTERM or SIGHUP. The exit code: 3 if the switch was lost, even if it began anew; 1 if switch and
+// model differed. throws UsageError, net::NetError, FileError.
 int run_serve(const ServeOptions& options);
 
 }  // namespace oftwin::cli

@@ -2,31 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
+#include <algorithm>
 
 namespace oftwin::cli {
 namespace {
 
-volatile std::sig_atomic_t asked = 0;
-
-extern "C" void ask(int) { asked = 1; }
+using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-Until::Until(std::uint64_t seconds)
-    : end_(std::chrono::steady_clock::now() + std::chrono::seconds(seconds)), seconds_(seconds) {
-  struct sigaction action{};
-  action.sa_handler = ask;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGTERM, &action, nullptr);  // timeout(1) sends it twice
-  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
+Until::Until(std::uint64_t seconds) : end_(Clock::now() + std::chrono::seconds(seconds)), seconds_(seconds) {}
+
+bool Until::over() const { return asked_to_stop() || (seconds_ != 0 && Clock::now() >= end_); }
+
+bool Until::overdue() const {
+  constexpr std::chrono::seconds grace(2);
+  return asked_to_stop() || (seconds_ != 0 && Clock::now() >= end_ + grace);
 }
 
-bool Until::over() const { return asked != 0 || (seconds_ != 0 && std::chrono::steady_clock::now() >= end_); }
+std::string Until::why() const { return asked_to_stop() ? stop_reason() : fmt::format("its {} s were over", seconds_); }
 
-std::string Until::why() const {
-  return asked != 0 ? "it was asked to stop" : fmt::format("its {} s were over", seconds_);
+std::function<bool()> Until::minimizing() const {
+  const std::chrono::seconds most(kMinimizing_s), part(std::max<std::uint64_t>(seconds_ / kMinimizingPart, 1));
+  const Clock::time_point end = Clock::now() + (seconds_ != 0 ? std::min(part, most) : most);
+  return [this, end] { return over() || Clock::now() >= end; };
 }
 
 }  // namespace oftwin::cli

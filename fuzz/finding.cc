@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
@@ -27,12 +30,35 @@ std::size_t inputs(const harness::Trace& trace) {
   return n;
 }
 
+// "" and why on standard error: it could not be written.
+std::string write_trace(const std::string& stem, const std::string& text) {
+  const char* dir = std::getenv("OFTWIN_FINDINGS");
+  const std::string path = fmt::format("{}/{}-{:016x}.trace", dir != nullptr ? dir : ".", stem, fnv1a(text));
+  try {
+    harness::write_file(path, text);
+    return path;
+  } catch (const std::exception& e) { fmt::print(stderr, "{}\n", e.what()); }
+  return "";
+}
+
+harness::MinimizeLimits effort() {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point end = Clock::now() + std::chrono::seconds(60);
+  if (const char* until = std::getenv("OFTWIN_UNTIL")) {
+    end = std::min(end, Clock::time_point(std::chrono::milliseconds(std::strtoll(until, nullptr, 10))));
+  }
+  harness::MinimizeLimits limits;
+  limits.enough = [end] { return Clock::now() >= end; };
+  return limits;
+}
+
 }  // namespace
 
 void report_and_abort(harness::Subject& subject, const harness::Trace& trace, const harness::Divergence& divergence) {
+  const std::string found = write_trace("found", harness::print_trace(trace));
   harness::Trace small = trace;
   harness::Divergence shown = divergence;
-  if (auto minimized = harness::minimize_divergence(trace, subject)) {
+  if (auto minimized = harness::minimize_divergence(trace, subject, {}, effort())) {
     harness::Lockstep lockstep(subject, {});
     if (auto again = lockstep.run(minimized->config, minimized->events)) {
       small = std::move(*minimized);
@@ -41,13 +67,10 @@ void report_and_abort(harness::Subject& subject, const harness::Trace& trace, co
   }
   const std::string report = harness::print_report(small.config, small.events, shown, subject.name());
   fmt::print(stderr, "{}\n{} events, minimized from {}\n", report, inputs(small), inputs(trace));
-  const char* dir = std::getenv("OFTWIN_FINDINGS");
-  const std::string text = harness::print_trace(small);
-  const std::string path = fmt::format("{}/divergence-{:016x}.trace", dir != nullptr ? dir : ".", fnv1a(text));
-  try {
-    harness::write_file(path, text);
+  if (const std::string path = write_trace("divergence", harness::print_trace(small)); !path.empty()) {
     fmt::print(stderr, "written to {}\n", path);
-  } catch (const std::exception& e) { fmt::print(stderr, "{}\n", e.what()); }
+    if (!found.empty()) std::remove(found.c_str());
+  }
   std::abort();
 }
 

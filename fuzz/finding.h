@@ -7,8 +7,10 @@
 
 namespace oftwin::fuzz {
 
-// Minimizes the trace, prints the report, writes `DIR/divergence-HASH.trace` (text; HASH is of the minimized trace, so
-// the same finding is the same file) and aborts. DIR is the environment's OFTWIN_FINDINGS, `.` without it.
+// Writes `DIR/found-HASH.trace` at once. Then minimizes the trace, prints the report, writes
+// `DIR/divergence-HASH.trace` in its place (text; HASH is of the trace in the file, so the same finding is the same
+// file) and aborts. DIR is the environment's OFTWIN_FINDINGS, `.` without it; minimizing ends after a minute, or at
+// OFTWIN_UNTIL, in milliseconds of std::chrono::steady_clock.
 [[noreturn]] void report_and_abort(harness::Subject& subject, const harness::Trace& trace,
                                    const harness::Divergence& divergence);
 
