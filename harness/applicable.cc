@@ -89,6 +89,7 @@ std::optional<Obstacle> of_parts(const Profile& p, const MessageParts& m) {
     return because(p, "statistics", kStatistics[*m.statistics]);
   }
   if (m.flags & OFPFF_CHECK_OVERLAP && !p.check_overlap) return because(p, "flow_mod", "check_overlap");
+  if (m.flags & OFPFF_EMERG && !p.emergency_refused) return because(p, "flow_mod", "emergency_refused");
   if (m.flags & OFPFF_SEND_FLOW_REM && !p.send_flow_removed) return because(p, "flow_mod", "send_flow_removed");
   if (m.idle_timeout && !p.idle_timeout) return because(p, "flow_mod", "idle_timeout");
   if (m.hard_timeout && !p.hard_timeout) return because(p, "flow_mod", "hard_timeout");

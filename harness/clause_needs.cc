@@ -25,6 +25,7 @@ constexpr Need kNeeds[] = {
     {"FM-4", {"flow_mod.table_id"}},
     {"MSG-6", {"messages.nicira"}},
     {"ADD-1", {"flow_mod.check_overlap"}},
+    {"FM-2", {"flow_mod.emergency_refused"}},
     {"ASYNC-2", {"flow_mod.send_flow_removed"}},
     {"EXP-3", {"flow_mod.hard_timeout"}},
     {"EXP-4", {"flow_mod.idle_timeout"}},

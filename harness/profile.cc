@@ -62,6 +62,8 @@ void add_others(std::vector<Setting>& out, Profile& p) {
   add_switches(out, "output", kOutputs, p.outputs);
   add_switches(out, "statistics", kStatistics, p.statistics);
   out.push_back({"flow_mod", "check_overlap", &p.check_overlap, "the flag OFPFF_CHECK_OVERLAP"});
+  out.push_back({"flow_mod", "emergency_refused", &p.emergency_refused,
+                 "the flag OFPFF_EMERG; false: the switch keeps emergency flows, which are not modelled"});
   out.push_back({"flow_mod", "send_flow_removed", &p.send_flow_removed, "the flag OFPFF_SEND_FLOW_REM"});
   out.push_back({"flow_mod", "idle_timeout", &p.idle_timeout, ""});
   out.push_back({"flow_mod", "hard_timeout", &p.hard_timeout, ""});

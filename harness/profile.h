@@ -63,7 +63,8 @@ struct Profile {
   std::array<bool, 15> nicira_actions = all<15>();
   std::array<bool, 7> outputs = all<7>();
   std::array<bool, 6> statistics = all<6>();
-  bool check_overlap = true, send_flow_removed = true, idle_timeout = true, hard_timeout = true;
+  bool check_overlap = true, emergency_refused = true, send_flow_removed = true, idle_timeout = true,
+       hard_timeout = true;
   std::uint32_t timeout_resolution_ms = 1000;
   std::uint32_t buffers = 256;
   bool nicira = true, table_id = true, port_mod = true, queue_config = true, malformed = true;

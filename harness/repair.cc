@@ -75,6 +75,7 @@ struct Repair {
   {
     repair(p, fm.match);
     if (!p.check_overlap) clear(fm.flags, OFPFF_CHECK_OVERLAP);
+    if (!p.emergency_refused) clear(fm.flags, OFPFF_EMERG);
     if (!p.send_flow_removed) clear(fm.flags, OFPFF_SEND_FLOW_REM);
     if (!p.idle_timeout) fm.idle_timeout = 0;
     if (!p.hard_timeout) fm.hard_timeout = 0;

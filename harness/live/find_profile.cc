@@ -216,6 +216,11 @@ void ProfileFinder::flags() {
   const Answer overlap = questions_.ask_all({wide, narrow});
   p_.check_overlap = overlap.why() == "FLOW_MOD_FAILED/OVERLAP";
   say("flow_mod.check_overlap", "an overlapping flow is " + (overlap.refused() ? overlap.why() : "accepted"));
+  request::FlowMod emergency = flow_number(3);
+  emergency.flags = OFPFF_EMERG;
+  const Answer kept = questions_.ask_all({emergency});
+  p_.emergency_refused = kept.refused();
+  say("flow_mod.emergency_refused", "an emergency flow is " + (kept.refused() ? kept.why() : "accepted"));
   start_empty();
   request::FlowMod noted = flow_number(2);
   noted.flags = OFPFF_SEND_FLOW_REM;

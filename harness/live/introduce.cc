@@ -76,9 +76,11 @@ Introduction introduce(Link& link, net::Deadline deadline) {
   learn_description(asking.body(request::Stats{0, OFPST_DESC, 0, {}}, OFPT_STATS_REPLY, wire::desc_stats::size,
                                 "description statistics"),
                     config.description);
-  learn_tables(
-      asking.body(request::Stats{0, OFPST_TABLE, 0, {}}, OFPT_STATS_REPLY, wire::table_stats::size, "table statistics"),
-      config);
+  // Who does not count by tables does not say OFPC_TABLE_STATS, and may refuse to list them.
+  const request::Stats tables{0, OFPST_TABLE, 0, {}};
+  if ((config.capabilities & OFPC_TABLE_STATS) != 0 || !refused(asking.ask(tables))) {
+    learn_tables(asking.body(tables, OFPT_STATS_REPLY, wire::table_stats::size, "table statistics"), config);
+  }
   found.table_id = !refused(asking.ask(request::FlowModTableId{0, 1}));
   if (found.table_id) asking.ask(request::FlowModTableId{0, 0});
   found.nxm = !refused(asking.ask(request::SetFlowFormat{0, NXFF_NXM}));
