@@ -1,4 +1,5 @@
-// Editions by name (spec/errata.md): `corrected`, `ovs-2011`, or a list of errata such as E-03,E-07.
+// Editions by name (spec/errata.md): `corrected`, `ovs-2011`, or a list of errata such as E-03,E-07, among which may be
+// clauses of kind freedom: those in whose other reading the switch is.
 #pragma once
 
 #include <optional>

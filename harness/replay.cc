@@ -82,7 +82,11 @@ std::vector<std::filesystem::path> recordings_below(const std::filesystem::path&
 
 }  // namespace
 
-model::Errata all_errata() { return model::Errata{}.set(); }
+model::Errata all_errata() {
+  model::Errata all;
+  for (std::size_t i = 0; i < model::kFirstReading; ++i) all.set(i);
+  return all;
+}
 
 const ClauseSet& unmodelled_clauses() {
   static const ClauseSet set = [] {

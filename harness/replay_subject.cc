@@ -36,7 +36,7 @@ bool explain(const model::Errata& errata, const Recording& recording, std::size_
 // more than one.
 void find_erratum(const Recording& recording, std::size_t count, model::Errata& found, std::vector<unsigned>& names) {
   if (explain(found, recording, count)) return;
-  for (unsigned i = 1; i < found.size(); ++i) {
+  for (unsigned i = 1; i < model::kFirstReading; ++i) {
     if (!explain(model::Errata(found).set(i), recording, count)) continue;
     found.set(i);
     names.push_back(i);

@@ -112,8 +112,20 @@ std::string print_clauses(const ClauseSet& hit) {
   return out;
 }
 
+namespace {
+
+ClauseSet freedoms() {
+  ClauseSet out;
+  for (std::size_t i = 0; i < clauses().size(); ++i) out[i] = clauses()[i].kind == ClauseKind::freedom;
+  return out;
+}
+
+}  // namespace
+
+// Nobody breaks a freedom: what was wrong beside one is in another clause, if there is one.
 ClauseSet suspects(const SwitchConfig& config, const Divergence& d) {
-  const ClauseSet telling = d.clauses & ~ordinary_clauses(config);
+  const ClauseSet all = d.clauses & ~ordinary_clauses(config), binding = all & ~freedoms();
+  const ClauseSet telling = binding.any() ? binding : all;
   const ClauseSet fresh = telling & ~d.earlier;
   return fresh.any() ? fresh : telling.any() ? telling : d.clauses;
 }

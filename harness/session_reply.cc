@@ -6,6 +6,7 @@
 #include <array>
 #include <initializer_list>
 
+#include "harness/action_spelling.h"
 #include "harness/flow_syntax.h"
 #include "harness/match_spelling.h"
 #include "harness/nxm_syntax.h"
@@ -58,6 +59,13 @@ class Fields {
     record_.duration_ms = seconds * 1000 + reader_.get<std::uint32_t>() / 1'000'000;
     return *this;
   }
+  // The rest, in one spelling (ACT-22).
+  Fields& actions() {
+    const ByteView list = reader_.take(reader_.left());
+    Bytes settled(list.begin(), list.end());
+    settle_actions(settled);
+    return text("actions", print_hex(settled));
+  }
   Fields& text(std::string_view name, std::string value) {
     record_.fields.push_back({name, std::move(value)});
     return *this;
@@ -91,6 +99,17 @@ std::string match_text(ByteView bytes) {
   std::copy_n(bytes.begin(), std::min(bytes.size(), match.size()), match.begin());
   settle_match(match);
   return print_wire_match(decode_match(match), kReplyWildcards);
+}
+
+// Which priority a flow without wildcards is listed with means nothing (MATCH-11).
+void settle_priority(ReplyRecord& record) {
+  const auto field = [&](std::string_view name) {
+    return std::find_if(record.fields.begin(), record.fields.end(),
+                        [&](const ReplyField& f) { return f.name == name; });
+  };
+  const auto wildcards = field("wildcards"), priority = field("priority");
+  if (wildcards == record.fields.end() || priority == record.fields.end() || wildcards->value != "0x0") return;
+  priority->value = "65535";
 }
 
 void error_record(Reader& r, ReplyRecord& record) {
@@ -154,7 +173,8 @@ void flow_record(Reader& all, ReplyRecord& record) {
       .hex<std::uint64_t>("cookie")
       .number<std::uint64_t>("packets")
       .number<std::uint64_t>("bytes")
-      .rest("actions");
+      .actions();
+  settle_priority(record);
   record.name = flow_name(number_of(record, "table"), number_of(record, "priority"), match_text(match.rest()));
 }
 
@@ -194,7 +214,7 @@ void nx_flow_record(Reader& all, ReplyRecord& record) {
   f.number<std::uint16_t>("idle_timeout").number<std::uint16_t>("hard_timeout");
   const auto match_len = r.get<std::uint16_t>();
   f.padding(4).hex<std::uint64_t>("cookie").number<std::uint64_t>("packets").number<std::uint64_t>("bytes");
-  f.text("match", print_nxm(take_nxm(r, match_len))).rest("actions");
+  f.text("match", print_nxm(take_nxm(r, match_len))).actions();
   record.name = flow_name(number_of(record, "table"), number_of(record, "priority"), *field_of(record, "match"));
 }
 
@@ -349,6 +369,7 @@ void append_records(ByteView message, std::vector<ReplyRecord>& out) {
           .padding(2)
           .number<std::uint64_t>("packets")
           .number<std::uint64_t>("bytes");
+      settle_priority(out.back());
       out.back().name = flow_name({}, number_of(out.back(), "priority"),
                                   match_text(message.subspan(std::min(message.size(), wire::header::size))));
       break;

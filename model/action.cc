@@ -153,6 +153,8 @@ Packet packet_of(ByteView frame, std::uint16_t in_port, std::uint64_t tun_id, Cl
   p.frame.assign(frame.begin(), frame.end());
   p.written = p.wanted = h.key;
   p.length = frame.size();
+  p.ports_missing = h.ports_missing;
+  p.whole_arp = h.whole_arp;
   if (h.ipv4) p.ipv4_from_end = frame.size() - *h.ipv4;
   if (h.transport) p.transport_from_end = frame.size() - *h.transport;
   return p;

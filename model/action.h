@@ -33,7 +33,9 @@ struct Packet {
   Bytes frame;
   FlowKey written, wanted;
   std::optional<std::size_t> ipv4_from_end, transport_from_end;
-  std::size_t length = 0;              // of the frame as it came
+  std::size_t length = 0;      // of the frame as it came
+  bool ports_missing = false;  // see Headers
+  std::optional<Headers::Arp> whole_arp;
   std::optional<std::uint32_t> queue;  // of the ports that it goes out on
   std::uint32_t resubmissions = 0, copies = 0;
 };

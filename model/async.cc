@@ -48,6 +48,22 @@ void update_port(Turn& turn, PortConfig& port, PortConfig now) {
 
 }  // namespace
 
+namespace {
+
+// What ASYNC-5 allows. asked: bytes that the action or, after a miss, the connection wants.
+bool allowed(const Connection& conn, const PacketInQuestion& q, const PacketInForm& form, PacketInReason reason,
+             std::size_t asked) {
+  const std::size_t wanted = std::min(q.frame, asked);
+  const std::size_t usual = std::min<std::size_t>(q.frame, conn.miss_send_len);
+  const bool kept = form.buffer_id != OFP_NO_BUFFER;
+  if (kept && conn.buffers.empty()) return false;
+  if (!kept && form.length == q.frame) return true;
+  if (reason == PacketInReason::no_match) return kept && form.length >= usual && form.length <= q.frame;
+  return form.length == wanted || form.length == std::min(wanted, usual);
+}
+
+}  // namespace
+
 void packet_in(Turn& turn, std::uint16_t in_port, ByteView frame, PacketInReason reason, std::uint16_t send_len) {
   for (Connection& conn : turn.state.connections) {
     if (!takes_async(turn, conn)) continue;
@@ -61,6 +77,18 @@ void packet_in(Turn& turn, std::uint16_t in_port, ByteView frame, PacketInReason
       buffer_id = save_packet(turn, conn, in_port, frame);
     }
     if (buffer_id != OFP_NO_BUFFER) length = conn.miss_send_len;
+    turn.hit("ASYNC-5");
+    const PacketInQuestion question{conn.name, {buffer_id, std::min(length, frame.size())}, frame.size()};
+    if (turn.choices.packet_in && buffer_id != kNullBuffer) {
+      const PacketInForm form = turn.choices.packet_in(question);
+      const bool same = form.buffer_id == buffer_id && form.length == question.law.length;
+      const std::size_t asked = reason == PacketInReason::no_match ? conn.miss_send_len : send_len;
+      if (!same && allowed(conn, question, form, reason, asked)) {
+        if (form.buffer_id != buffer_id) keep_packet_otherwise(turn, conn, buffer_id, form.buffer_id, in_port, frame);
+        buffer_id = form.buffer_id;
+        length = form.length;
+      }
+    }
     send_packet_in(turn, conn, encode_packet_in(buffer_id, in_port, reason, frame, length));
   }
 }

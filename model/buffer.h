@@ -39,6 +39,10 @@ struct BufferedPacket {
 // Returns the buffer's id, or OFP_NO_BUFFER if there is no room.
 std::uint32_t save_packet(Turn& turn, Connection& conn, std::uint16_t in_port, ByteView frame);
 
+// The switch keeps the packet under another id than `own`, of save_packet, or not at all (OFP_NO_BUFFER).
+void keep_packet_otherwise(Turn& turn, Connection& conn, std::uint32_t own, std::uint32_t given, std::uint16_t in_port,
+                           ByteView frame);
+
 // Takes the packet out; nothing (and no error) for an id that is right but stands for no packet.
 struct Retrieved {
   Error error;

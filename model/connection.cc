@@ -314,6 +314,7 @@ void send_error(Turn& turn, Connection& conn, Error error, ByteView request) {
     if (turn.erratum(1)) return;
     turn.hit("MSG-8");
   }
+  turn.hit("MSG-21");
   send_reply(turn, conn, encode_error(expressible(error), request));
 }
 

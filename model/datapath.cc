@@ -23,7 +23,15 @@ struct Candidate {
   bool now = false;      // in force as long as nothing has completed
 };
 
-std::vector<Candidate> matching(Turn& turn, std::uint8_t table, const FlowKey& key) {
+// Among others a rule without wildcards stands highest, whatever its priority (MATCH-11).
+std::uint32_t rank(const Rule& rule) { return rule.exact ? 0xffff : rule.priority; }
+
+// ports_missing: the packet has none, see Headers.
+std::vector<Candidate> matching(Turn& turn, std::uint8_t table, const FlowKey& key, bool ports_missing) {
+  const auto matches = [&](const Match& match, const FlowKey& k) {
+    if (!model::matches(match, k)) return false;
+    return !ports_missing || (match.tp_src.mask | match.tp_dst.mask) == 0 || !turn.reading("PKT-11");
+  };
   std::vector<Candidate> all;
   for (Rule& rule : turn.state.tables[table].rules) {
     const Operation* op = turn.operation_on(rule.name);
@@ -41,7 +49,7 @@ std::vector<Candidate> matching(Turn& turn, std::uint8_t table, const FlowKey& k
 Candidate best_now(const std::vector<Candidate>& all) {
   Candidate best;
   for (const Candidate& c : all) {
-    if (c.now && (best.rule == nullptr || c.rule->priority > best.rule->priority)) best = c;
+    if (c.now && (best.rule == nullptr || rank(*c.rule) > rank(*best.rule))) best = c;
   }
   return best;
 }
@@ -51,7 +59,7 @@ std::optional<std::uint32_t> least_priority(Turn& turn, const std::vector<Candid
   std::optional<std::uint32_t> least;
   for (const Candidate& c : all) {
     const bool replacement = !c.certain && !c.now && turn.operation_on(c.rule->name)->set_aside.has_value();
-    if (c.certain || replacement) least = std::max(least.value_or(0), c.rule->priority);
+    if (c.certain || replacement) least = std::max(least.value_or(0), rank(*c.rule));
   }
   return least;
 }
@@ -62,7 +70,7 @@ Rule* choose(Turn& turn, std::uint8_t table, const std::vector<Candidate>& all) 
   std::vector<Rule*> rules = {first.rule};
   bool in_flight = false;
   for (const Candidate& c : all) {
-    if (c.rule == first.rule || (least && c.rule->priority < *least)) continue;
+    if (c.rule == first.rule || (least && rank(*c.rule) < *least)) continue;
     rules.push_back(c.rule);
     in_flight = in_flight || !c.certain || !first.certain;
   }
@@ -193,15 +201,29 @@ Bytes actions_in_force(Turn& turn, const Rule& rule) {
   return op->old_actions;
 }
 
+// The table behind this one that the packet is looked up in when it has met nothing; only where one of them has a rule
+// for it does it matter.
+std::optional<std::uint8_t> next_table(Turn& turn, std::uint8_t table, const FlowKey& key, bool ports_missing) {
+  for (std::size_t t = table + 1u; t < turn.state.tables.size(); ++t) {
+    if (matching(turn, static_cast<std::uint8_t>(t), key, ports_missing).empty()) continue;
+    return turn.reading("DP-21") ? std::optional(static_cast<std::uint8_t>(table + 1)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 void look_up(Turn& turn, Packet& packet, Resubmission to, std::uint32_t depth, bool hands_up_a_miss) {
   turn.hit("DP-1");
   FlowKey key = packet.wanted;
   key.in_port = to.in_port;
   Table& table = turn.state.tables[to.table];
-  Rule* rule = choose(turn, to.table, matching(turn, to.table, key));
+  Rule* rule = choose(turn, to.table, matching(turn, to.table, key, packet.ports_missing));
   ++table.lookup_count;
   turn.emit(observation::Lookup{to.table, rule ? std::optional(rule->name) : std::nullopt});
-  if (rule == nullptr) return hands_up_a_miss ? miss(turn, packet) : void();
+  if (rule == nullptr) {
+    const auto next = hands_up_a_miss ? next_table(turn, to.table, key, packet.ports_missing) : std::nullopt;
+    if (next) return look_up(turn, packet, {*next, to.in_port}, depth, true);
+    return hands_up_a_miss ? miss(turn, packet) : void();
+  }
   turn.hit("MATCH-1");
   ++table.matched_count;
   count(turn, *rule, packet.length);
@@ -228,6 +250,21 @@ bool received(Turn& turn, const Port& port, ByteView frame) {
   return false;
 }
 
+// An ARP packet's opcode and addresses are in its key, whatever the opcode, if the switch reads so.
+Packet packet_read(Turn& turn, ByteView frame, std::uint16_t in_port, std::uint64_t tun_id) {
+  Packet p = packet_of(frame, in_port, tun_id, turn.out.clauses);
+  if (!p.whole_arp) return p;
+  const Headers::Arp& arp = *p.whole_arp;
+  const bool as_here =
+      p.wanted.nw_proto == arp.opcode && p.wanted.nw_src == arp.source && p.wanted.nw_dst == arp.target;
+  if (as_here || !turn.reading("PKT-12")) return p;
+  p.wanted.nw_proto = arp.opcode;
+  p.wanted.nw_src = arp.source;
+  p.wanted.nw_dst = arp.target;
+  p.written = p.wanted;
+  return p;
+}
+
 }  // namespace
 
 void packet_arrives(Turn& turn, std::uint16_t number, ByteView frame, std::uint64_t tun_id) {
@@ -240,14 +277,14 @@ void packet_arrives(Turn& turn, std::uint16_t number, ByteView frame, std::uint6
   }
   ++port->counters.rx_packets;
   port->counters.rx_bytes += frame.size();
-  Packet packet = packet_of(frame, number, tun_id, turn.out.clauses);
+  Packet packet = packet_read(turn, frame, number, tun_id);
   look_up(turn, packet, {0, number}, 0, true);
 }
 
 void packet_out(Turn& turn, std::uint16_t in_port, ByteView frame, ByteView actions) {
   turn.hit("DP-13");
   if (frame.size() < kEthernetHeader) return;
-  Packet packet = packet_of(frame, in_port, 0, turn.out.clauses);
+  Packet packet = packet_read(turn, frame, in_port, 0);
   run(turn, {actions}, packet);
 }
 
@@ -256,7 +293,7 @@ void execute_rule(Turn& turn, RuleName name, std::uint16_t in_port, ByteView fra
   if (!rule || frame.size() < kEthernetHeader) return;
   turn.hit("DP-14");
   count(turn, *rule, frame.size());
-  Packet packet = packet_of(frame, in_port, 0, turn.out.clauses);
+  Packet packet = packet_read(turn, frame, in_port, 0);
   run(turn, {rule->actions, rule->table}, packet);
 }
 

@@ -135,13 +135,14 @@ std::variant<PacketOut, Error> decode_packet_out(ByteView message) {
                    copy(rest.subspan(length))};
 }
 
-bool outputs_to(ByteView actions, std::uint16_t port) {
+bool outputs_to(ByteView actions, std::uint16_t port, bool enqueues) {
   namespace w = wire::action;
   while (actions.size() >= 8) {
     const auto type = get<w::type>(actions);
     const std::size_t length = get<w::len>(actions);
     if (length == 0 || length % 8 != 0 || length > actions.size()) return false;
-    const bool to_port = type == OFPAT_OUTPUT || type == OFPAT_ENQUEUE;  // which have the port in the same place
+    const bool to_port =
+        type == OFPAT_OUTPUT || (enqueues && type == OFPAT_ENQUEUE);  // which have the port in the same place
     if (to_port && get<w::output_port>(actions) == port) return true;
     actions = actions.subspan(length);
   }

@@ -32,6 +32,7 @@ struct FlowMod {
   std::uint16_t out_port = 0xffff;
   std::uint16_t flags = 0;
   Bytes actions;
+  bool exact = false;  // see Rule
 };
 // with_table_id: the high byte of the command is a table.
 std::variant<FlowMod, Error> decode_flow_mod(ByteView message, bool with_table_id, std::uint8_t tos_bits);
@@ -51,6 +52,6 @@ struct PacketOut {
 std::variant<PacketOut, Error> decode_packet_out(ByteView message);
 
 // Whether a list of actions, right or wrong, has an output or enqueue action to exactly this port.
-bool outputs_to(ByteView actions, std::uint16_t port);
+bool outputs_to(ByteView actions, std::uint16_t port, bool enqueues);
 
 }  // namespace oftwin::model

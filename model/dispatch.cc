@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "model/action_reading.h"
 #include "model/buffer.h"
 #include "model/connection.h"
 #include "model/decode.h"
@@ -31,9 +32,11 @@ Verdict not_recognised(Turn& turn, Error error) {
 }
 
 Verdict handle_not_for_switch(Turn& turn, Connection&, const Message&) {
+  if (turn.reading("MSG-19")) return {};
   return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, OFPBRC_BAD_TYPE));
 }
 Verdict handle_statistics_not_for_switch(Turn& turn, Connection&, const Message&) {
+  if (turn.reading("MSG-19")) return {};
   return not_recognised(turn, openflow_error(OFPET_BAD_REQUEST, turn.erratum(25) ? OFPBRC_BAD_STAT : OFPBRC_BAD_TYPE));
 }
 Verdict handle_error(Turn& turn, Connection& conn, const Message& message) {
@@ -95,13 +98,16 @@ Verdict handle_packet_out(Turn& turn, Connection& conn, const Message& message) 
   if (const auto* error = std::get_if<Error>(&decoded)) return turn.end("MSG-2", {false, *error});
   PacketOut& po = std::get<PacketOut>(decoded);
   const bool reserved = po.in_port >= OFPP_MAX && po.in_port != OFPP_LOCAL && po.in_port != OFPP_NONE;
-  if (reserved && po.in_port != OFPP_CONTROLLER && !turn.erratum(26)) {
-    return turn.end("OUT-3", {false, nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_IN_PORT)});
+  const auto refuse = [&](ClauseId why, Error error) {
+    return turn.end(why, {false, turn.told(error, wrong_actions(po.actions, {}))});
+  };
+  if (reserved && po.in_port != OFPP_CONTROLLER && !turn.erratum(26) && !turn.reading("OUT-4")) {
+    return refuse("OUT-3", nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_IN_PORT));
   }
   if (po.buffer_id != OFP_NO_BUFFER) {
     turn.hit("OUT-2");
     Retrieved retrieved = retrieve_packet(turn, conn, po.buffer_id);
-    if (!retrieved.packet) return {false, retrieved.error};
+    if (!retrieved.packet) return refuse("OUT-2", retrieved.error);
     po.frame = std::move(retrieved.packet->frame);
   }
   turn.hit("OUT-1");
@@ -127,9 +133,11 @@ Verdict handle_port_mod(Turn& turn, Connection&, const Message& message) {
   }
   const std::uint32_t old = c.config;
   const std::uint32_t changed = (get<w::config>(message.bytes) ^ old) & get<w::mask>(message.bytes);
+  if ((changed & OFPPC_NO_STP) && turn.reading("PORT-11")) c.config ^= OFPPC_NO_STP;
   c.config ^= changed & (turn.erratum(13) ? settable : settable | std::uint32_t{OFPPC_PORT_DOWN});
   if (c.config != old) turn.emit(observation::PortReconfigured{c.number, old, c.config});
   if ((changed & OFPPC_PORT_DOWN) && turn.erratum(13)) switch_device(turn, c);
+  turn.hit("PORT-12");
   return turn.done("PORT-3");
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/action_reading.h"
 #include "model/async.h"
 #include "model/buffer.h"
 #include "model/dispatch.h"
@@ -19,6 +20,7 @@ namespace oftwin::model {
 namespace {
 
 constexpr std::uint16_t kNoMemory = 12;  // ENOMEM
+constexpr Error flow_mod_failed(std::uint16_t code) { return openflow_error(OFPET_FLOW_MOD_FAILED, code); }
 constexpr Error kBadTable = nicira_error(OFPET_FLOW_MOD_FAILED, NXFMFC_BAD_TABLE_ID);
 // With more, a flow's extended statistics record might not fit into a message.
 constexpr std::size_t kMostActionBytes =
@@ -50,13 +52,33 @@ Rules all_rules(const State& state) {
   return rules_of(state, OFP_ALL_TABLES, [](const Rule&) { return true; });
 }
 
+Layers layers_of(const FlowMod& fm) { return {fm.match.dl_type.value, fm.match.nw_proto.value}; }
+
 bool overlap_found(const State& state, std::uint8_t tables, const FlowMod& fm) {
   const auto meets = [&](const Rule& r) { return r.priority == fm.priority && overlaps(r.match, fm.match); };
   return !rules_of(state, tables, meets).empty();
 }
 
+// The lowest table that says of itself that it can leave open all that this match does; 0: none does.
+std::uint8_t first_fitting_table(const State& state, const Match& match) {
+  Bytes form(wire::match::size);
+  encode_match(form, 0, match);
+  const auto wanted = get<wire::match::wildcards>(form);
+  const auto bits = [](std::uint32_t wildcards, int shift) { return wildcards >> shift & OFPFW_NW_BITS_MASK; };
+  constexpr std::uint32_t counts = OFPFW_NW_BITS_MASK << OFPFW_NW_SRC_SHIFT | OFPFW_NW_BITS_MASK << OFPFW_NW_DST_SHIFT;
+  for (std::uint8_t t = 0; t < state.tables.size(); ++t) {
+    const std::uint32_t has = state.config.tables[t].wildcards;
+    if ((wanted & ~counts & ~has) == 0 && bits(wanted, OFPFW_NW_SRC_SHIFT) <= bits(has, OFPFW_NW_SRC_SHIFT) &&
+        bits(wanted, OFPFW_NW_DST_SHIFT) <= bits(has, OFPFW_NW_DST_SHIFT)) {
+      return t;
+    }
+  }
+  return 0;
+}
+
 // The table of a new rule; an error if there is none.
-std::variant<std::uint8_t, Error> choose_table(Turn& turn, std::uint8_t wanted) {
+std::variant<std::uint8_t, Error> choose_table(Turn& turn, const FlowMod& fm) {
+  const std::uint8_t wanted = fm.table;
   if (wanted != OFP_ALL_TABLES) {
     turn.hit("ADD-2");
     if (wanted < turn.state.tables.size()) return wanted;
@@ -69,7 +91,8 @@ std::variant<std::uint8_t, Error> choose_table(Turn& turn, std::uint8_t wanted) 
   }
   if (!choice) {
     turn.hit("ADD-3");
-    return std::uint8_t{0};
+    const std::uint8_t fitting = first_fitting_table(turn.state, fm.match);
+    return fitting != 0 && turn.reading("ADD-12") ? fitting : std::uint8_t{0};
   }
   turn.hit("ADD-4");
   turn.emit(observation::ChooseTable{*choice});
@@ -98,7 +121,8 @@ Rule new_rule(const Turn& turn, RuleName name, std::uint8_t table, const FlowMod
           .hard_timeout = fm.hard_timeout,
           .send_flow_removed = (fm.flags & OFPFF_SEND_FLOW_REM) != 0,
           .actions = fm.actions,
-          .used_ms = turn.state.now_ms};
+          .used_ms = turn.state.now_ms,
+          .exact = fm.exact};
 }
 
 // Takes the rule that the new one replaces out of its table. The rule has no operation.
@@ -127,8 +151,13 @@ std::optional<Rules> touchable(Turn& turn, Rules rules, std::uint16_t out_port) 
   if (turn.erratum(22) && std::ranges::any_of(rules, busy)) return {};
   if (std::erase_if(rules, [](const Rule* rule) { return hidden(*rule); }) > 0) turn.hit("OP-8");
   if (std::ranges::any_of(rules, busy)) return {};
-  std::erase_if(rules, [&](const Rule* rule) { return out_port != OFPP_NONE && !outputs_to(rule->actions, out_port); });
-  return rules;
+  if (out_port == OFPP_NONE) return rules;
+  const auto without = [](Rules of, std::uint16_t port, bool enqueues) {
+    std::erase_if(of, [&](const Rule* rule) { return !outputs_to(rule->actions, port, enqueues); });
+    return of;
+  };
+  const Rules with_enqueues = without(rules, out_port, true), outputs_only = without(rules, out_port, false);
+  return with_enqueues != outputs_only && turn.reading("DEL-6") ? outputs_only : with_enqueues;
 }
 
 std::optional<Rules> collect(Turn& turn, const FlowMod& fm, bool strict, std::uint16_t out_port) {
@@ -191,7 +220,8 @@ Verdict delete_flow(Turn& turn, const Asker& asker, const FlowMod& fm, bool stri
   return delete_rules(turn, asker, *rules);
 }
 
-void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
+// The match as the switch keeps it, and as what it stands among others.
+void read_match(Turn& turn, ByteView message, FlowMod& fm) {
   if (extended(message)) return turn.hit("NXM-12");
   const Match raw = decode_match(message, wire::flow_mod::match.offset, turn.tos_bits());
   const auto wildcards = get<wire::match::wildcards>(message, wire::flow_mod::match.offset);
@@ -200,6 +230,22 @@ void hit_match_clauses(Turn& turn, ByteView message, const FlowMod& fm) {
   if (raw.vlan_tci.mask != 0) turn.hit("MATCH-6");
   if ((wildcards >> OFPFW_NW_SRC_SHIFT & OFPFW_NW_BITS_MASK) > 32) turn.hit("MATCH-7");
   if (fm.match.nw_tos.mask != 0) turn.hit("MATCH-8");
+  if (raw != fm.match && turn.reading("MATCH-10")) fm.match = raw;
+  const auto priority = get<wire::flow_mod::priority>(message);
+  fm.exact = (wildcards & OFPFW_ALL) == 0 && priority != fm.priority && turn.reading("MATCH-11");
+  if (fm.exact) fm.priority = priority;
+}
+
+// What is wrong with the list of actions decides elsewhere; here is what readers may see in it besides.
+Error read_list(Turn& turn, FlowMod& fm) {
+  if (!simulated(turn.state) || foreign(turn)) return {};
+  const bool deletes = fm.command == OFPFC_DELETE || fm.command == OFPFC_DELETE_STRICT;
+  return read_actions(turn, fm.actions, layers_of(fm), deletes ? ListOf::deletion : ListOf::flow);
+}
+
+// A request is refused so; its actions may be wrong, too.
+Verdict refuse(Turn& turn, ClauseId why, Error error, const FlowMod& fm) {
+  return turn.end(why, {false, turn.told(error, wrong_actions(fm.actions, layers_of(fm)))});
 }
 
 }  // namespace
@@ -214,9 +260,9 @@ Verdict add_flow(Turn& turn, const Asker& asker, RuleName name, const FlowMod& f
   const auto overlap_in = [&](std::uint8_t tables) {
     return (fm.flags & OFPFF_CHECK_OVERLAP) && overlap_found(turn.state, tables, fm);
   };
-  const auto overlap = [&] { return turn.refuse("ADD-1", OFPET_FLOW_MOD_FAILED, OFPFMFC_OVERLAP); };
+  const auto overlap = [&] { return refuse(turn, "ADD-1", flow_mod_failed(OFPFMFC_OVERLAP), fm); };
   if (turn.erratum(19) && overlap_in(fm.table)) return overlap();
-  const auto choice = choose_table(turn, fm.table);
+  const auto choice = choose_table(turn, fm);
   if (const auto* error = std::get_if<Error>(&choice)) return {false, *error};
   const std::uint8_t table = std::get<std::uint8_t>(choice);
   if (overlap_in(table)) return overlap();
@@ -257,34 +303,33 @@ std::optional<std::vector<const Rule*>> collect_loose(Turn& turn, std::uint8_t t
 
 Verdict handle_flow_mod(Turn& turn, Connection& conn, const Message& message) {
   if (pending_groups(turn.state) >= turn.state.config.limits.pending_groups) return turn.postpone("OP-4");
-  const auto decoded = decode_flow_mod(message.bytes, conn.flow_mod_table_id, turn.tos_bits());
+  auto decoded = decode_flow_mod(message.bytes, conn.flow_mod_table_id, turn.tos_bits());
   if (const auto* error = std::get_if<Error>(&decoded)) {
     if (!extended(message.bytes)) return turn.end("MSG-2", {false, *error});
     hit_nxm_error(turn, *error);
     return {false, *error};
   }
-  const FlowMod& fm = std::get<FlowMod>(decoded);
+  FlowMod& fm = std::get<FlowMod>(decoded);
   const Asker asker{conn.name, message.bytes};
   if (fm.actions.size() > kMostActionBytes && !turn.erratum(16)) {
     return turn.refuse("FM-5", OFPET_BAD_ACTION, OFPBAC_TOO_MANY);
   }
   if (fm.flags & OFPFF_EMERG) {
     const bool timeout = (fm.idle_timeout || fm.hard_timeout) && !turn.erratum(21);
-    return turn.refuse("FM-2", OFPET_FLOW_MOD_FAILED, timeout ? OFPFMFC_BAD_EMERG_TIMEOUT : OFPFMFC_ALL_TABLES_FULL);
+    return refuse(turn, "FM-2", flow_mod_failed(timeout ? OFPFMFC_BAD_EMERG_TIMEOUT : OFPFMFC_ALL_TABLES_FULL), fm);
   }
   turn.hit("FM-1");
-  hit_match_clauses(turn, message.bytes, fm);
+  read_match(turn, message.bytes, fm);
+  if (fm.command > OFPFC_DELETE_STRICT) return refuse(turn, "FM-3", flow_mod_failed(OFPFMFC_BAD_COMMAND), fm);
+  if (const Error error = read_list(turn, fm)) return {false, error};
   switch (fm.command) {
     case OFPFC_ADD:
       return add_flow(turn, asker, message.origin, fm);
     case OFPFC_MODIFY:
     case OFPFC_MODIFY_STRICT:
       return modify_flow(turn, asker, message.origin, fm, fm.command == OFPFC_MODIFY_STRICT);
-    case OFPFC_DELETE:
-    case OFPFC_DELETE_STRICT:
-      return delete_flow(turn, asker, fm, fm.command == OFPFC_DELETE_STRICT);
     default:
-      return turn.refuse("FM-3", OFPET_FLOW_MOD_FAILED, OFPFMFC_BAD_COMMAND);
+      return delete_flow(turn, asker, fm, fm.command == OFPFC_DELETE_STRICT);
   }
 }
 

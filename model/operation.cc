@@ -180,7 +180,7 @@ void complete_operation(Turn& turn, RuleName name, Error error) {
   Error buffer_error;
   if (!error && op.kind != OperationKind::remove && !group.error && last) buffer_error = use_buffer(turn, group, name);
   if (!group.error) group.error = error ? error : buffer_error;
-  const bool undo = error || (buffer_error && turn.erratum(3));
+  const bool undo = error || (buffer_error && (turn.erratum(3) || turn.reading("BUF-11")));
 
   if (op.kind == OperationKind::add) end_add(turn, op, undo);
   if (op.kind == OperationKind::modify) end_modify(turn, op, undo);

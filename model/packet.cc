@@ -58,6 +58,7 @@ void ipv4(ByteView frame, ByteView rest, Headers& h, Clauses& hit) {
   h.key.nw_src = be32(rest, 12);
   h.key.nw_dst = be32(rest, 16);
   h.ipv4_fragment = (be16(rest, 6) & 0x3fff) != 0;
+  h.ports_missing = h.key.nw_proto == kTcp || h.key.nw_proto == kUdp || h.key.nw_proto == kIcmp;
   if (h.ipv4_fragment) {
     hit.set(clause("PKT-5"));
     return;
@@ -66,16 +67,20 @@ void ipv4(ByteView frame, ByteView rest, Headers& h, Clauses& hit) {
   rest = rest.subspan(length);
   if (ports(rest, h.key)) {
     h.transport = frame.size() - rest.size();
+    h.ports_missing = false;
   } else if (h.key.nw_proto == kIcmp && rest.size() >= 4) {
+    h.ports_missing = false;
     h.key.tp_src = rest[0];
     h.key.tp_dst = rest[1];
   }
 }
 
-void arp(ByteView rest, FlowKey& key, Clauses& hit) {
+void arp(ByteView rest, Headers& h, Clauses& hit) {
   hit.set(clause("PKT-7"));
   if (rest.size() < 28 || number(rest, 0, 6) != 0x000108000604) return;
+  FlowKey& key = h.key;
   const std::uint16_t opcode = be16(rest, 6);
+  h.whole_arp = Headers::Arp{static_cast<std::uint8_t>(opcode), be32(rest, 14), be32(rest, 24)};
   if (opcode > 0xff) return;
   key.nw_proto = static_cast<std::uint8_t>(opcode);
   if (opcode != 1 && opcode != 2) return;
@@ -170,7 +175,7 @@ Headers parse(ByteView frame, std::uint16_t in_port, Clauses& hit) {
   }
   h.key.dl_type = ethertype(rest, hit);
   if (h.key.dl_type == kTypeIpv4) ipv4(frame, rest, h, hit);
-  if (h.key.dl_type == kTypeArp) arp(rest, h.key, hit);
+  if (h.key.dl_type == kTypeArp) arp(rest, h, hit);
   if (h.key.dl_type == kTypeIpv6) ipv6(rest, h.key, hit);
   return h;
 }

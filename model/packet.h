@@ -24,6 +24,12 @@ struct Headers {
   std::optional<std::size_t> ipv4;       // of a whole IPv4 header
   std::optional<std::size_t> transport;  // of a whole TCP or UDP header over IPv4, in a packet that is no fragment
   bool ipv4_fragment = false;
+  struct Arp {
+    std::uint8_t opcode = 0;  // its low byte
+    std::uint32_t source = 0, target = 0;
+  };
+  std::optional<Arp> whole_arp;  // for IPv4 over Ethernet, whatever its opcode
+  bool ports_missing = false;    // the protocol has ports (or a type and code), but they are not there to be read
 };
 
 // source: the clauses PKT-1 to PKT-9 of spec/packet.md

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/action.h"
+#include "model/action_reading.h"
 #include "model/async.h"
 #include "model/datapath.h"
 #include "model/flow_mod.h"
@@ -216,14 +217,16 @@ Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, Byte
   return answer;
 }
 
-Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions, ByteView frame) {
+Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, Bytes actions, ByteView frame) {
   Error answer = turn.state.provider.packet_out_result;
   if (simulated(turn.state)) {
     const FlowKey key = extract(frame, in_port);
-    answer = wrong_action(turn, actions, {key.dl_type, key.nw_proto});
+    const Layers layers{key.dl_type, key.nw_proto};
+    if (!foreign(turn)) answer = read_actions(turn, actions, layers, ListOf::packet);
+    if (!answer) answer = wrong_action(turn, actions, layers);
   }
   answer = packet_answer(turn, answer, false);
-  turn.emit(observation::PacketOut{in_port, copy(actions), copy(frame), false, answer});
+  turn.emit(observation::PacketOut{in_port, actions, copy(frame), false, answer});
   if (simulated(turn.state) && turn.choices.packets && !answer) packet_out(turn, in_port, frame, actions);
   return answer;
 }

@@ -34,7 +34,7 @@ W sum_of(const std::vector<W>& counters) {
 
 // Runs a buffered packet through a rule; lets out the call.
 Error execute_on_provider(Turn& turn, RuleName rule, std::uint16_t in_port, ByteView frame);
-Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, ByteView actions, ByteView frame);
+Error packet_out_on_provider(Turn& turn, std::uint16_t in_port, Bytes actions, ByteView frame);
 
 // The periodic work, first in every iteration: what was queued for it, then completions that have become due, then
 // rules that have timed out.

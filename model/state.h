@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "spec/bytes.h"
+#include "spec/clauses.h"
 #include "spec/config.h"
 #include "spec/error.h"
 #include "spec/event.h"
@@ -21,9 +22,11 @@
 
 namespace oftwin::model {
 
-// Which defects of the seed are in force: an edition is a set of errata. E-01 is bit 1. The list, with what each is,
-// stands in spec/errata.md; a test keeps the two equal.
-using Errata = std::bitset<64>;
+// An edition: which defects of the seed are in force, and which readings of the standard other than the law's own. E-01
+// is bit 1; the list, with what each is, stands in spec/errata.md; a test keeps the two equal. A reading is a clause of
+// kind freedom, whose bit is kFirstReading + clause().
+inline constexpr std::size_t kFirstReading = 64;
+using Errata = std::bitset<kFirstReading + kMaxClauses>;
 
 struct Counters {
   std::uint64_t packets = 0, bytes = 0;
@@ -42,6 +45,7 @@ struct Rule {
   Bytes actions;  // OpenFlow 1.0 wire format
   std::uint64_t packets = 0, bytes = 0;
   std::uint64_t used_ms = 0;  // simulated mode: last packet, or creation
+  bool exact = false;         // without wildcards as sent, but of the priority that was sent (MATCH-11)
   bool operator==(const Rule&) const = default;
 };
 
@@ -83,6 +87,7 @@ struct PacketBuffer {
   std::uint64_t filled_ms = 0;
   std::uint16_t in_port = 0;
   Bytes frame;
+  std::optional<std::uint32_t> given;  // the id under which a switch of its own habits keeps it (ASYNC-5)
   bool operator==(const PacketBuffer&) const = default;
 };
 

@@ -42,7 +42,8 @@ std::variant<std::vector<const Rule*>, Verdict> find_rules(Turn& turn, const Mes
   if (extended(message.bytes)) turn.hit("NXM-16");
   if (request.out_port != OFPP_NONE) turn.hit("STAT-12");
   if (request.table == OFP_ALL_TABLES || request.table == OFP_EMERGENCY_TABLE) turn.hit("STAT-13");
-  if (!table_exists(turn.state, request.table) && request.table != OFP_EMERGENCY_TABLE && !turn.erratum(18)) {
+  if (!table_exists(turn.state, request.table) && request.table != OFP_EMERGENCY_TABLE && !turn.erratum(18) &&
+      !turn.reading("STAT-18")) {
     return turn.end("STAT-16", {false, nicira_error(OFPET_BAD_REQUEST, NXBRC_BAD_TABLE_ID)});
   }
   const auto found = collect_loose(turn, request.table, request.match, request.out_port);
@@ -94,6 +95,7 @@ Verdict handle_table_stats(Turn& turn, Connection& conn, const Message& message)
 
 Verdict handle_port_stats(Turn& turn, Connection& conn, const Message& message) {
   turn.hit("STAT-8");
+  turn.hit("STAT-19");
   const auto number = get<wire::port_stats_request::port_no>(message.bytes);
   std::vector<Bytes> records;
   for (const Port& port : turn.state.ports) {

@@ -56,6 +56,17 @@ struct LookupQuestion {
   std::vector<std::optional<RuleName>> candidates;
 };
 
+// How much of a packet a packet-in holds, and under which id the rest is kept (ASYNC-5).
+struct PacketInForm {
+  std::uint32_t buffer_id = 0xffffffff;  // all ones: it is not kept
+  std::size_t length = 0;                // bytes of the frame
+};
+struct PacketInQuestion {
+  ConnName conn;
+  PacketInForm law;       // of the model's own accord
+  std::size_t frame = 0;  // its length
+};
+
 // Each resolver may be empty: then the model's own order, the planned answer and the first candidate are taken. A
 // resolver's answer must be a permutation of the question (else it is ignored), so a subject cannot lie through it.
 struct Choices {
@@ -63,6 +74,13 @@ struct Choices {
   std::function<std::vector<std::size_t>(const OrderQuestion&)> order;
   std::function<Answer(const AnswerQuestion&)> answer;
   std::function<std::size_t(const LookupQuestion&)> lookup;
+  // Whether the switch reads the standard in the other way that this clause (its position) names; as the edition says
+  // if this is empty.
+  std::function<bool(std::size_t clause)> reading;
+  // Which of several faults of a request is told (MSG-20); the first is the law's own.
+  std::function<std::size_t(const std::vector<Error>& faults)> fault;
+  // What was sent; an answer that ASYNC-5 does not allow is ignored.
+  std::function<PacketInForm(const PacketInQuestion&)> packet_in;
   // Simulated mode: if this is there, the datapath is somebody else's (DP-19, DP-20, EXP-7). Its answers are asked for,
   // nothing of a trace's plans holds, and this is asked what it does next in the iteration at hand (nullopt: nothing).
   std::function<std::optional<ProviderAct>(std::size_t position)> act;

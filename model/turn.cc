@@ -24,6 +24,16 @@ void Turn::defect(const std::string& erratum, bool fatal, const std::string& wha
   if (fatal) state.dead = true;
 }
 
+Error Turn::told(Error law, std::vector<Error> others) {
+  std::erase(others, law);
+  if (!law || others.empty()) return law;
+  hit("MSG-20");
+  if (!choices.fault) return law;
+  others.insert(others.begin(), law);
+  const std::size_t answer = choices.fault(others);
+  return answer < others.size() ? others[answer] : law;
+}
+
 Rule* Turn::rule_in_table(RuleName name) {
   for (Table& table : state.tables) {
     if (Rule* rule = find(table.rules, name, &Rule::name)) return rule;

@@ -61,6 +61,13 @@ struct Turn {
   }
   std::uint8_t tos_bits() const { return erratum(15) ? kTosBitsOf2011 : kTosBits; }
   bool erratum(std::size_t number) const { return state.errata[number]; }
+  // Whether the switch has the other reading that this clause names. Only asked where that makes a difference.
+  bool reading(ClauseId id) {
+    hit(id);
+    return choices.reading ? choices.reading(id.index) : state.errata[kFirstReading + id.index];
+  }
+  // Which of several faults of a request is told (MSG-20); `law`: by the order that the model looks at them in.
+  Error told(Error law, std::vector<Error> others);
 
   void emit(Observation observation);
   // Lets out that the current iteration does something. Before anything that asks for `position` or emits by itself.

@@ -6,6 +6,7 @@
 #include "harness/live/judge_parts.h"
 #include "harness/live/scenario.h"
 #include "harness/print.h"
+#include "harness/reply_freedoms.h"
 #include "harness/report.h"
 #include "harness/request.h"
 #include "harness/session.h"
@@ -98,6 +99,7 @@ bool Judge::compare_replies(const Asked& asked, const Wanted& wanted, const Memo
     leave_ports_open(records);
     if (leave_ports_open(real)) ++out_.open[std::string(ledger_.dialect()->opens_ports)];
   }
+  follow_freedoms(records, real, asked.message);
   return compare_lists(std::move(records), std::move(real));
 }
 
@@ -141,10 +143,17 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
     return Follow::leaves;
   }
   Wanted wanted = wanted_of(outcome);
-  if (port_mod) tell_port_mod(asked.conn, ports, branch.state, wanted);
+  if (port_mod) tell_port_mod(asked.conn, ports, branch, wanted);
   forget_deaf(branch.state, wanted);
   tell_removals(told, branch.state, wanted);
   return compare(asked, branch, wanted, at) ? Follow::agrees : Follow::differs;
+}
+
+// Two answers can lead to the same. from: where to look.
+bool is_among(const Branch& branch, const std::vector<Branch>& branches, std::size_t from) {
+  return std::any_of(branches.begin() + static_cast<std::ptrdiff_t>(from), branches.end(), [&](const Branch& b) {
+    return b.habits == branch.habits && b.memory == branch.memory && b.read == branch.read && b.state == branch.state;
+  });
 }
 
 // Adds to `left` all that a branch can become by this message and what the switch said. `branch` is `before`, which is
@@ -152,6 +161,7 @@ Judge::Follow Judge::follow(Branch& branch, const Event& event, std::size_t at, 
 bool Judge::follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at,
                        std::vector<Branch>& left, ClauseSet& clauses, Uses& used) {
   choices_.begin_message();
+  const std::size_t others = left.size();  // of other branches
   std::size_t tries = 0;
   do {
     Branch here = choices_.chose() ? before : std::move(branch);
@@ -160,7 +170,8 @@ bool Judge::follow_all(Branch branch, const Branch& before, const Event& event, 
       case Follow::leaves:
         return false;
       case Follow::agrees:
-        left.push_back(std::move(here));
+        here.habits = choices_.habits();
+        if (!is_among(here, left, others)) left.push_back(std::move(here));
         used = used_;
         break;
       case Follow::differs:
@@ -197,7 +208,7 @@ Judgement Judge::judge() {
       const bool orders = !arrives && is_flow_mod(message_of(event));
       const bool looks_up = arrives || message_of(event)[1] == OFPT_PACKET_OUT;
       const bool chooses = looks_up ? has_equals(branch.state) : orders && has_several(branch.state);
-      const Branch before = chooses ? branch : Branch{};
+      const Branch before = branch;
       if (!follow_all(std::move(branch), before, event, at, left, clauses, used)) return out_;
       if (left.size() > agreed || !orders || !chooses) continue;
       choices_.any_order(true);

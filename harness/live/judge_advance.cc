@@ -25,6 +25,26 @@ std::optional<Taken> Judge::take(const Asked& asked) {
   return all ? taken : std::nullopt;
 }
 
+void Judge::begin_try(const Branch& branch) {
+  choices_.again(branch.habits);
+  reading_ = &branch.read;
+  packet_ins_asked_.clear();
+}
+
+// How the next packet-in of that connection looks that has not been compared yet.
+model::PacketInForm Judge::packet_in_heard(const model::PacketInQuestion& question) {
+  const auto read = reading_->find(question.conn);
+  const std::size_t at = (read == reading_->end() ? 0 : read->second.packet_ins) + packet_ins_asked_[question.conn]++;
+  const auto unasked = heard_.unasked.find(question.conn);
+  if (unasked == heard_.unasked.end() || at >= unasked->second.packet_ins.size()) return question.law;
+  const ByteView message = unasked->second.packet_ins[at];
+  if (message.size() < wire::packet_in::size) return question.law;
+  std::uint32_t buffer_id = 0;
+  for (const std::uint8_t byte : message.subspan(wire::packet_in::buffer_id.offset, 4))
+    buffer_id = buffer_id << 8 | byte;
+  return {buffer_id, message.size() - wire::packet_in::size};
+}
+
 // What the switch is expected to let out, and the state that it is then in.
 model::Outcome Judge::advance(Branch& branch, const Event& event, const std::optional<Taken>& taken) {
   const auto law = [&](model::State& state, const Event& e) {
@@ -33,7 +53,7 @@ model::Outcome Judge::advance(Branch& branch, const Event& event, const std::opt
     model::step(state, {0, event::Loop{0}}, choices_.choices(), outcome);
     return outcome;
   };
-  choices_.again();
+  begin_try(branch);
   if (!taken) return law(branch.state, event);
   for (const std::string_view reading : taken->also) ++used_[std::string(reading)];
   const auto& recv = std::get<event::Recv>(event.body);

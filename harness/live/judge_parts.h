@@ -41,6 +41,7 @@ Wanted wanted_of(const model::Outcome& outcome);
 // How far one state of the model has read what the switch sent of its own accord.
 struct Read {
   std::size_t packet_ins = 0, port_status = 0;
+  bool operator==(const Read&) const = default;
 };
 struct Branch {
   model::State state;
@@ -48,10 +49,13 @@ struct Branch {
   std::map<ConnName, Read> read;
   std::map<ConnName, std::vector<Removal>> removals;
   std::map<std::uint16_t, std::size_t> frames_read;
+  Habits habits;
 };
 
 class Judge {
  public:
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
   Judge(const Trace& scenario, const Heard& heard, const Ledger& ledger)
       : scenario_(scenario),
         heard_(heard),
@@ -59,7 +63,11 @@ class Judge {
         accepted_(heard.accepted && ledger.dialect() && ledger.in_force(ledger.dialect()->roles_for_anyone)) {
     baseline_ = records_of(heard.table_baseline);
     for (ReplyRecord& r : records_of(heard.port_baseline)) baseline_.push_back(std::move(r));
-    branches_.push_back({model::initial(scenario.config), {}, {}, {}, {}});
+    branches_.push_back({model::initial(scenario.config), {}, {}, {}, {}, {}});
+    // A dialect says exactly what is handed up.
+    if (!ledger.dialect()) {
+      choices_.answer_packet_ins([this](const model::PacketInQuestion& q) { return packet_in_heard(q); });
+    }
   }
   Judgement judge();
 
@@ -73,13 +81,16 @@ class Judge {
   void come_or_go(std::size_t at);
   void step(Branch& branch, const Event& event, std::size_t at);
   void forget_deaf(const model::State& state, Wanted& wanted) const;
-  void tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const model::State& after, Wanted& wanted);
+  void tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const Branch& after, Wanted& wanted);
   bool reset(Branch& branch);
   Follow follow_frame(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
   Follow follow(Branch& branch, const Event& event, std::size_t at, ClauseSet& clauses);
   bool follow_all(Branch branch, const Branch& before, const Event& event, std::size_t at, std::vector<Branch>& left,
                   ClauseSet& clauses, Uses& used);
   model::Outcome advance(Branch& branch, const Event& event, const std::optional<Taken>& taken);
+  void begin_try(const Branch& branch);
+  model::PacketInForm packet_in_heard(const model::PacketInQuestion& question);
+  void hear_of_port_mod(const std::vector<model::Port>& ports, const Branch& branch, Wanted& wanted) const;
   bool compare_stream(const Messages& wanted, const std::deque<Bytes>& got, std::size_t& read);
   bool compare(const Asked& asked, Branch& branch, const Wanted& wanted, std::size_t at);
   bool compare_unasked(Branch& branch, const Wanted& wanted, std::size_t at);
@@ -110,7 +121,9 @@ class Judge {
   const bool accepted_;
   std::vector<Branch> branches_;
   Script choices_;
-  Uses used_;  // for the message that is being judged
+  const std::map<ConnName, Read>* reading_ = nullptr;  // of the branch that is being tried
+  std::map<ConnName, std::size_t> packet_ins_asked_;   // for the message that is being judged
+  Uses used_;                                          // for the message that is being judged
   Judgement out_;
   bool missing_ = false;
   Records baseline_;

@@ -23,21 +23,27 @@ bool same_frame(const Bytes& wanted, const Bytes& got, bool padded) {
 
 }  // namespace
 
+// What one packet becomes on one port has no order (DP-20).
 bool Judge::compare_frames(std::uint16_t port, const Messages& wanted, std::size_t& read) {
   const auto heard = heard_.frames.find(port);
   if (heard == heard_.frames.end()) return true;  // no cable there
   const std::deque<Bytes>& got = heard->second;
+  const std::size_t end = std::min(got.size(), read + wanted.size());
+  Messages left(got.begin() + static_cast<std::ptrdiff_t>(read), got.begin() + static_cast<std::ptrdiff_t>(end));
+  read = end;
   for (const Bytes& frame : wanted) {
-    if (read == got.size()) {
+    if (left.empty()) {
       differs("only model frame", fmt::format("only the model: port {} sends {}", port, print_hex(frame)));
       return false;
     }
-    if (!same_frame(frame, got[read], heard_.padded.contains(port))) {
-      differs("frame",
-              fmt::format("port {} sends\n  model   {}\n  switch  {}", port, print_hex(frame), print_hex(got[read])));
+    const auto same = [&](const Bytes& other) { return same_frame(frame, other, heard_.padded.contains(port)); };
+    const auto found = std::find_if(left.begin(), left.end(), same);
+    if (found == left.end()) {
+      differs("frame", fmt::format("port {} sends\n  model   {}\n  switch  {}", port, print_hex(frame),
+                                   print_hex(left.front())));
       return false;
     }
-    ++read;
+    left.erase(found);
   }
   return true;
 }
@@ -76,7 +82,7 @@ Judge::Follow Judge::follow_frame(Branch& branch, const Event& event, std::size_
     return Follow::leaves;
   }
   model::Outcome outcome;
-  choices_.again();
+  begin_try(branch);
   if (taken) {
     ++used_[std::string(taken->reading)];
     for (const std::string_view reading : taken->also) ++used_[std::string(reading)];

@@ -73,7 +73,7 @@ bool Judge::reset(Branch& branch) {
     }
   }
   Wanted wanted;
-  tell_port_mod(connections[0], ports, branch.state, wanted);
+  tell_port_mod(connections[0], ports, branch, wanted);
   return compare_unasked(branch, wanted, at);
 }
 

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "harness/live/judge_parts.h"
+#include "model/encode.h"
+#include "spec/openflow.h"
 
 namespace oftwin::harness::live {
 
@@ -47,11 +49,26 @@ void Judge::forget_deaf(const model::State& state, Wanted& wanted) const {
   }
 }
 
-void Judge::tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const model::State& after,
-                          Wanted& wanted) {
+// Who was told of it, though nobody need be (PORT-12).
+void Judge::hear_of_port_mod(const std::vector<model::Port>& ports, const Branch& branch, Wanted& wanted) const {
+  for (const auto& [conn, unasked] : heard_.unasked) {
+    const auto read = branch.read.find(conn);
+    std::size_t next = (read == branch.read.end() ? 0 : read->second.port_status) + wanted.port_status[conn].size();
+    for (const model::Port& port : branch.state.ports) {
+      const auto same = [&](const model::Port& p) { return p.config == port.config; };
+      if (std::any_of(ports.begin(), ports.end(), same) || next == unasked.port_status.size()) continue;
+      Bytes message = model::encode_port_status(OFPPR_MODIFY, port.config);
+      if (records_of({message}) != records_of({unasked.port_status[next]})) continue;
+      wanted.port_status[conn].push_back(std::move(message));
+      ++next;
+    }
+  }
+}
+
+void Judge::tell_port_mod(ConnName by, const std::vector<model::Port>& ports, const Branch& after, Wanted& wanted) {
   const Dialect* dialect = ledger_.dialect();
-  if (!dialect || !ledger_.in_force(dialect->port_mods_are_told)) return;
-  for (Told& told : dialect->tell_port_mod(by, ports, after)) {
+  if (!dialect || !ledger_.in_force(dialect->port_mods_are_told)) return hear_of_port_mod(ports, after, wanted);
+  for (Told& told : dialect->tell_port_mod(by, ports, after.state)) {
     wanted.port_status[told.to].push_back(std::move(told.message));
     ++used_[std::string(dialect->port_mods_are_told)];
   }

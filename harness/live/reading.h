@@ -31,6 +31,7 @@ using Records = std::vector<ReplyRecord>;
 struct Memory {
   bool ports_of_fragments = false;  // a first fragment's ports are matched
   bool ports_are_open = false;      // frames went out of ports that are not known; what these count is open
+  bool operator==(const Memory&) const = default;
 };
 
 struct Asked {

@@ -26,14 +26,14 @@ std::optional<std::uint32_t> stream_of(const Observation& o) {
 void bring_to_front(const Observation& want, std::span<Observation> got) {
   const auto stream = stream_of(want);
   if (!stream) return;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    const auto other = stream_of(got[i]);
-    if (!other) return;
-    if (*other != *stream) continue;
-    std::rotate(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(i),
-                got.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-    return;
+  const auto end = std::find_if(got.begin(), got.end(), [](const Observation& o) { return !stream_of(o); });
+  auto first = std::find_if(got.begin(), end, [&](const Observation& o) { return stream_of(o) == stream; });
+  if (first == end) return;
+  // Copies on one port have no order among each other.
+  if (std::holds_alternative<ob::PacketTx>(want)) {
+    if (const auto same = std::find(first, end, want); same != end) first = same;
   }
+  std::rotate(got.begin(), first, first + 1);
 }
 
 void copy_unknown(Bytes& want, const Bytes& got, std::size_t at, std::size_t end) {

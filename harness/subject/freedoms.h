@@ -7,9 +7,10 @@
 
 namespace oftwin::harness {
 
-// `got`: what the subject did from the place on where the model did `want`. Of one packet's lookups, copies on each
-// port and copies handed up, each kind keeps its order; the first of the kind of `want` is brought to the front. A
-// counter of ports and tables that the subject says it does not know is not known in `want` either.
+// `got`: what the subject did from the place on where the model did `want`. Of one packet's lookups and
+// copies handed up, each kind keeps its order; the first of the kind of `want` is brought to the front, of copies on
+// its port the one that it is, if there is one. A counter of ports and tables that the subject says it does not know is
+// not known in `want` either.
 void use_freedoms(Observation& want, std::span<Observation> got);
 
 }  // namespace oftwin::harness
