@@ -18,6 +18,7 @@
 #include "harness/edition.h"
 #include "harness/expect.h"
 #include "harness/files.h"
+#include "harness/limits.h"
 #include "harness/trace_text.h"
 
 namespace oftwin::cli {
@@ -28,7 +29,7 @@ int rewrite(const std::vector<std::string>& files, const CheckOptions& options) 
     if (harness::kind_of_file(file) != harness::FileKind::text) {
       throw UsageError(file + ": only traces as text have expectations to rewrite");
     }
-    std::string text = harness::read_file(file);
+    std::string text = harness::read_text(file, harness::limits::kTrace, "a trace");
     harness::ParsedTrace parsed = harness::parse_trace_text(text, file);
     if (!parsed.trace.edition) parsed.trace.edition = options.edition;
     harness::ModelRun run = harness::run_model(parsed.trace, harness::edition_of(parsed.trace));

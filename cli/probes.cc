@@ -10,6 +10,7 @@
 #include "cli/subjects.h"
 #include "harness/capture_write.h"
 #include "harness/files.h"
+#include "harness/limits.h"
 #include "harness/print.h"
 #include "harness/probe/flows.h"
 #include "harness/spelling.h"
@@ -125,7 +126,8 @@ std::string capture_of(const Plan& plan) {
 
 int run_probes(const ProbesOptions& options) {
   const std::vector<Flow> flows =
-      probe::parse_flows(harness::read_file(options.flows), options.flows, static_cast<std::uint8_t>(options.table));
+      probe::parse_flows(harness::read_text(options.flows, harness::limits::kSetting, "flows"), options.flows,
+                         static_cast<std::uint8_t>(options.table));
   if (flows.empty()) throw UsageError(options.flows + ": holds no flow, so there is nothing to show");
   std::vector<probe::Rule> rules;
   for (const Flow& f : flows) rules.push_back(f.rule);

@@ -14,6 +14,7 @@
 #include "harness/default_config.h"
 #include "harness/edition.h"
 #include "harness/files.h"
+#include "harness/limits.h"
 #include "harness/packets_file.h"
 #include "harness/record.h"
 #include "harness/recording.h"
@@ -99,6 +100,7 @@ Trace read_recorded_trace(const std::string& path, const std::string& id) {
 
 FileKind kind_of_file(const std::string& path) {
   std::string name = std::filesystem::path(path).filename().string();
+  must_be_input(path, limits::kCapture, "an input");
   if (ends_with_any(name, {".jsonl.gz", ".jsonl"})) {
     return is_packets_file(path) ? FileKind::packets : FileKind::recording;
   }
@@ -117,10 +119,12 @@ bool is_capture_name(const std::string& name) {
   return ends_with_any(name, {".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz"});
 }
 
-Trace read_any_trace(const std::string& path, const std::string& id, const Profile* profile) {
+namespace {
+
+Trace read_trace_of_any_kind(const std::string& path, const std::string& id, const Profile* profile) {
   switch (kind_of_file(path)) {
     case FileKind::text:
-      return parse_trace(read_file(path), path);
+      return parse_trace(read_text(path, limits::kTrace, "a trace"), path);
     case FileKind::binary: {
       const std::string content = read_file(path);
       if (!is_binary_trace(as_bytes(content))) {
@@ -144,6 +148,14 @@ Trace read_any_trace(const std::string& path, const std::string& id, const Profi
       break;
   }
   throw ConvertError(path + ": recorded packets are no trace");
+}
+
+}  // namespace
+
+Trace read_any_trace(const std::string& path, const std::string& id, const Profile* profile) {
+  Trace trace = read_trace_of_any_kind(path, id, profile);
+  if (const auto why = limits::exceeded_by(trace)) throw ConvertError(path + ": " + *why);
+  return trace;
 }
 
 std::string encode_for(const std::string& path, const Trace& trace) {

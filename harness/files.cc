@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "harness/limits.h"
+
 namespace oftwin::harness {
 namespace {
 
@@ -125,9 +127,34 @@ fs::path existing(fs::path folder) {
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
-  Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+namespace {
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+void must_be_plain(const struct stat& what, const std::string& path, std::uint64_t most, const char* of) {
+  if (!S_ISREG(what.st_mode)) throw FileError(path + ": is " + kind_of(what.st_mode) + ", and inputs are plain files");
+  if (static_cast<std::uint64_t>(what.st_size) > most) throw FileError(path + ": " + limits::beyond(most, of));
+}
+
+}  // namespace
+
+void must_be_input(const std::string& path, std::uint64_t most, const char* of) {
+  struct stat what{};
+  if (stat(path.c_str(), &what) != 0) fail(path, errno);
+  must_be_plain(what, path, most, of);
+}
+
+std::string read_file(const std::string& path, std::uint64_t most, const char* of) {
+  // Without O_NONBLOCK a FIFO that nobody writes to would never be open.
+  Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (fd.get() < 0) fail(path, errno);
+  struct stat what{};
+  if (fstat(fd.get(), &what) != 0) fail(path, errno);
+  must_be_plain(what, path, most, of);
   std::string out;
   char buffer[65536];
   for (;;) {
@@ -136,7 +163,25 @@ std::string read_file(const std::string& path) {
     if (n < 0) fail(path, errno);
     if (n == 0) return out;
     out.append(buffer, static_cast<std::size_t>(n));
+    if (out.size() > most) throw FileError(path + ": " + limits::beyond(most, of));
   }
+}
+
+std::string read_file(const std::string& path) { return read_file(path, limits::kTrace, "a trace"); }
+
+std::string read_text(const std::string& path, std::uint64_t most, const char* of) {
+  std::string text = read_file(path, most, of);
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
+    throw FileError(path + ":1:1: is UTF-16, and text is UTF-8 here");
+  }
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool ends_line = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (!ends_line) text[kept++] = text[i];
+  }
+  text.resize(kept);
+  return text;
 }
 
 void write_file(const std::string& path, std::string_view content) {

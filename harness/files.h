@@ -3,6 +3,7 @@
 // Every file that is an output is written through write_file(): it is the one place that knows what may be replaced.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -17,8 +18,15 @@ class FileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// throws FileError.
-std::string read_file(const std::string& path);
+// Anything but a plain file is refused: inputs are read more than once, and a FIFO or a device may never end. `most`:
+// bytes; more are refused in the name of `of`, "a trace". throws FileError.
+void must_be_input(const std::string& path, std::uint64_t most, const char* of);
+std::string read_file(const std::string& path, std::uint64_t most, const char* of);
+std::string read_file(const std::string& path);  // as much as a trace may be
+
+// As read_file(), for text: a byte order mark is dropped, and lines end with a line feed, whatever they ended with.
+// UTF-16 is refused with a word.
+std::string read_text(const std::string& path, std::uint64_t most, const char* of);
 
 // A plain file is written aside, synced and renamed, and keeps its mode; a new one has what the umask says. Symbolic
 // links are followed. What is no plain file (a device, a FIFO), has several names, or lies where no file can be put

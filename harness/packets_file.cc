@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "harness/gzip_lines.h"
 #include "harness/recording.h"
 #include "harness/wire_io.h"
 #include "spec/nicira.h"
@@ -17,25 +18,6 @@ namespace oftwin::harness {
 namespace {
 
 using nlohmann::json;
-
-// The whole file, unpacked.
-std::string contents(const std::string& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) throw RecordingError(fmt::format("{}: cannot be opened", path));
-  std::string text(1 << 16, '\0');
-  std::size_t have = 0;
-  for (;;) {
-    const int n = gzread(file.get(), text.data() + have, static_cast<unsigned>(text.size() - have));
-    int status = Z_OK;
-    const char* why = gzerror(file.get(), &status);
-    if (n < 0 || status != Z_OK) throw RecordingError(fmt::format("{}: byte {}: {}", path, have, why));
-    if (n == 0) break;
-    have += static_cast<std::size_t>(n);
-    if (have == text.size()) text.resize(text.size() * 2);
-  }
-  text.resize(have);
-  return text;
-}
 
 struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -160,20 +142,18 @@ bool is_packets_file(const std::string& path) {
 }
 
 void read_packet_scenarios(const std::string& path, const std::function<bool(const PacketScenario&)>& visit) {
-  const std::string text = contents(path);
-  std::size_t line = 1;
-  for (std::size_t at = 0; at < text.size(); ++line) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
+  GzipLines lines(path);
+  std::string line;
+  while (lines.next(line)) {
     PacketScenario scenario;
     try {
-      scenario = parse_scenario(
-          json::parse(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end)));
+      scenario = parse_scenario(json::parse(line));
     } catch (const std::exception& e) {  // of json, of numbers, or our own
-      throw RecordingError(fmt::format("{}:{}: {}", path, line, e.what()));
+      throw RecordingError(fmt::format("{}:{}: {}", path, lines.number(), e.what()));
     }
     if (!visit(scenario)) return;
-    at = end + 1;
   }
+  if (lines.number() == 1) throw RecordingError(path + ": holds no recorded packets");
 }
 
 }  // namespace oftwin::harness

@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
+#include "harness/files.h"
+#include "harness/limits.h"
 #include "harness/packets_reading.h"
 #include "harness/recording.h"
 #include "spec/clauses.h"
@@ -34,7 +35,7 @@ std::vector<PacketLabelEntry> parse(std::istream& in, const std::string& name) {
       entries.back().themes = value_of("themes: ");
     } else if (line.starts_with("reason: ") && !entries.empty()) {
       entries.back().reason = value_of("reason: ");
-    } else if (!line.empty() && !line.starts_with("# ")) {
+    } else if (line.find_first_not_of(" \t") != std::string::npos && !line.starts_with('#')) {
       complain("neither a label nor one of its lines clause, themes, reason");
     }
   }
@@ -52,8 +53,7 @@ bool PacketLabelEntry::is_for(std::string_view theme) const {
 }
 
 std::vector<PacketLabelEntry> read_packet_labels(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) throw RecordingError(fmt::format("{}: cannot be opened", path));
+  std::istringstream in(read_text(path, limits::kSetting, "differences"));
   return parse(in, path);
 }
 

@@ -9,6 +9,7 @@
 
 #include "harness/default_config.h"
 #include "harness/files.h"
+#include "harness/limits.h"
 #include "harness/nxm_syntax.h"
 #include "spec/openflow.h"
 
@@ -258,7 +259,20 @@ std::vector<Setting> settings_of(Profile& profile) {
 
 Profile parse_profile(std::string_view text, const std::string& file) { return ProfileReader(file).read(text); }
 
-Profile read_profile(const std::string& path) { return parse_profile(read_file(path), path); }
+Profile read_profile(const std::string& path) {
+  const std::string text = read_text(path, limits::kSetting, "a profile");
+  // A key of a thousand parts is a thousand tables within each other, which the parser takes apart by recursion.
+  std::size_t number = 1;
+  for (std::size_t at = 0; at < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (end - at > limits::kSettingLine) {
+      throw ProfileError(fmt::format("{}:{}:{}: bytes: {}", path, number, limits::kSettingLine + 1,
+                                     limits::beyond(limits::kSettingLine, "a line of a profile")));
+    }
+    at = end + 1;
+  }
+  return parse_profile(text, path);
+}
 
 std::string print_profile(const Profile& profile, const std::map<std::string, std::string>& seen) {
   const auto note = [&](const std::string& name) {

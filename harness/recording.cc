@@ -2,7 +2,6 @@
 #include "harness/recording.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <deque>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "harness/gzip_lines.h"
 #include "harness/nxm_render.h"
 #include "harness/recording_items.h"
 #include "harness/request.h"
@@ -218,47 +218,13 @@ class ScenarioReader {
   std::unordered_map<std::uint32_t, std::uint32_t> rule_of_op_;
 };
 
-// --- The file -----------------------------------------------------------------------------------------------------
-
-class GzipLines {
- public:
-  explicit GzipLines(const std::string& path) : path_(path), file_(gzopen(path.c_str(), "rb"), gzclose) {
-    if (!file_) throw RecordingError(fmt::format("{}: can't be opened", path));
-    gzbuffer(file_.get(), 1 << 18);
-  }
-  // False at the end.
-  bool next(std::string& line) {
-    line.clear();
-    char chunk[1 << 16];
-    while (gzgets(file_.get(), chunk, sizeof chunk)) {
-      line += chunk;
-      if (line.ends_with('\n')) {
-        line.pop_back();
-        return true;
-      }
-    }
-    int code = Z_OK;
-    const char* why = gzerror(file_.get(), &code);
-    if (code != Z_OK && code != Z_STREAM_END) {
-      std::string_view reason = why;  // zlib puts the file's name before it
-      if (reason.starts_with(path_ + ": ")) reason.remove_prefix(path_.size() + 2);
-      throw RecordingError(fmt::format("{}: byte {} (uncompressed): {}", path_, gztell(file_.get()), reason));
-    }
-    return !line.empty();
-  }
-
- private:
-  std::string path_;
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file_;
-};
-
 }  // namespace
 
 void read_recordings(const std::string& path, const std::function<bool(const Recording&)>& visit) {
   GzipLines lines(path);
   std::string line;
-  std::size_t number = 1;
-  for (; lines.next(line); ++number) {
+  while (lines.next(line)) {
+    const std::size_t number = lines.number();
     ScenarioReader scenario;
     Recording recording;
     try {
@@ -270,7 +236,7 @@ void read_recordings(const std::string& path, const std::function<bool(const Rec
     }
     if (!visit(recording)) return;
   }
-  if (number == 1) throw RecordingError(path + ": holds no recording");
+  if (lines.number() == 1) throw RecordingError(path + ": holds no recording");
 }
 
 Trace trace_of(const Recording& recording) {

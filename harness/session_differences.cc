@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <optional>
+#include <sstream>
 
+#include "harness/files.h"
+#include "harness/limits.h"
 #include "harness/words.h"
 #include "spec/clauses.h"
 
@@ -83,19 +85,19 @@ KnownDifference parse_entry(std::string_view line) {
 KnownDifferences KnownDifferences::read(const std::string& path) {
   KnownDifferences out;
   if (!std::filesystem::exists(path)) return out;
-  std::ifstream file(path);
-  if (!file) throw DifferencesError(path + ": cannot be read");
+  std::istringstream text(read_text(path, limits::kSetting, "differences"));
   const auto fail = [&](unsigned line, std::size_t column, std::string_view what) {
     throw DifferencesError(fmt::format("{}:{}:{}: {}", path, line, column, what));
   };
   unsigned number = 0;
-  for (std::string line; std::getline(file, line);) {
+  for (std::string line; std::getline(text, line);) {
     ++number;
-    if (line.empty() || line[0] == '#') continue;
-    if (line[0] == ' ') {
+    const std::size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos || line[0] == '#') continue;
+    if (begin > 0) {
       if (out.entries_.empty()) fail(number, 1, "a reason without a difference above it");
       std::string& reason = out.entries_.back().reason;
-      reason += (reason.empty() ? "" : " ") + line.substr(line.find_first_not_of(' '));
+      reason += (reason.empty() ? "" : " ") + line.substr(begin);
       continue;
     }
     try {

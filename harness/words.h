@@ -79,7 +79,10 @@ class Words {
   std::size_t left() const { return words_.size() - at_; }
   // Throws SyntaxError at the end of the line.
   Word next();
-  const Word& peek() const { return words_[at_]; }
+  const Word& peek() const {
+    if (done()) throw SyntaxError(end_column_, "the line ends too early");
+    return words_[at_];
+  }
   // The word `key=..` is taken out, wherever it stands.
   std::optional<Word> take_key(std::string_view key);
 

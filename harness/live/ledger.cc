@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "harness/files.h"
+#include "harness/limits.h"
 #include "harness/words.h"
 #include "spec/clauses.h"
 
@@ -86,11 +87,12 @@ Ledger Ledger::parse(std::string_view text, const std::string& file) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    if (line.empty() || line[0] == '#') continue;
+    const std::size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos || line[0] == '#') continue;
     try {
-      if (line[0] == ' ') {
+      if (begin > 0) {
         if (out.entries_.empty()) throw SyntaxError(1, "a reason without an entry above it");
-        add_text(out.entries_.back(), std::string_view(line).substr(line.find_first_not_of(' ')), current);
+        add_text(out.entries_.back(), std::string_view(line).substr(begin), current);
         continue;
       }
       Words words(line);
@@ -129,13 +131,7 @@ Ledger Ledger::parse(std::string_view text, const std::string& file) {
   return out;
 }
 
-Ledger Ledger::read(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw LedgerError(path + ": cannot be read");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse(text.str(), path);
-}
+Ledger Ledger::read(const std::string& path) { return parse(read_text(path, limits::kSetting, "a ledger"), path); }
 
 bool Ledger::in_force(std::string_view reading) const {
   return std::any_of(entries_.begin(), entries_.end(),
