@@ -13,7 +13,9 @@ namespace oftwin::harness {
 namespace {
 
 gzFile opened(const std::string& path) {
-  must_be_input(path, limits::kRecording, "a recording");
+  try {
+    must_be_input(path, limits::kRecording, "a recording");
+  } catch (const FileError& e) { throw RecordingError(e.what()); }
   return gzopen(path.c_str(), "rb");
 }
 

@@ -12,7 +12,7 @@ namespace oftwin::harness {
 // Invariant: never holds more than one line, and no line is longer than limits::kRecordingLine.
 class GzipLines {
  public:
-  // throws FileError, RecordingError.
+  // throws RecordingError.
   explicit GzipLines(const std::string& path);
 
   // False at the end. A line ends with a line feed, before which a carriage return may stand. throws RecordingError
