@@ -284,6 +284,9 @@ Bytes replaced(const Bytes& actions, const Place& p, const Bytes& by) {
   return out;
 }
 
+// So many actions of a list are varied, each by itself; the others have their turn when those before them have gone.
+constexpr std::size_t kVaried = 64;
+
 Bytes cut_out(const Bytes& actions, const Place& p) {
   const auto begin = actions.begin() + static_cast<std::ptrdiff_t>(p.at);
   return Bytes(begin, begin + static_cast<std::ptrdiff_t>(p.size));
@@ -298,9 +301,12 @@ std::vector<Bytes> simpler_actions(const Bytes& actions) {
   const std::vector<Place> places = places_in(actions);
   if (places.size() > 1) {
     out.push_back(action::output(1));
-    for (const Place& p : places) out.push_back(replaced(actions, p, {}));
+    for (const auto& [from, to] : runs_to_leave_out(places.size())) {
+      const Place run{places[from].at, places[to - 1].at + places[to - 1].size - places[from].at};
+      out.push_back(replaced(actions, run, {}));
+    }
   }
-  for (const Place& p : places) {
+  for (const Place& p : std::span(places).first(std::min(places.size(), kVaried))) {
     for (const Bytes& version : simpler_versions(cut_out(actions, p))) out.push_back(replaced(actions, p, version));
   }
   return out;

@@ -38,6 +38,9 @@ struct Place {
   std::size_t value_size() const { return masked ? (size - 4) / 2 : size - 4; }
 };
 
+// More entries than there are fields.
+constexpr std::size_t kMostFields = 64;
+
 // Up to what can't be cut any more: that is the last place.
 std::vector<Place> places_in(const Bytes& entries) {
   std::vector<Place> out;
@@ -211,8 +214,13 @@ std::vector<Bytes> simpler_entries(const Bytes& entries) {
   out.emplace_back();
   const std::vector<Place> places = places_in(entries);
   if (places.size() > 1) {
-    for (const Place& p : places) out.push_back(without(entries, p));
+    for (const auto& [from, to] : runs_to_leave_out(places.size())) {
+      Place run = places[from];
+      run.size = places[to - 1].at + places[to - 1].size - run.at;
+      out.push_back(without(entries, run));
+    }
   }
+  if (places.size() > kMostFields) return out;  // a crowd of nonsense first becomes smaller
   for (const Place& p : places) {
     if (p.masked && p.size == 4 + 2 * p.value_size()) out.push_back(without_mask(entries, p));
   }

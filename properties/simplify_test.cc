@@ -496,6 +496,29 @@ TEST(rename, addresses_that_are_equal_stay_equal) {
   EXPECT_EQ(message_in<request::PacketOut>(plain, 1).data[11], 1);
 }
 
+// Of 8,000 actions each without one would be 8,000 copies of a message of 64 KiB.
+TEST(simplify, a_crowd_of_actions_has_few_versions_and_any_number_of_them_is_left) {
+  for (const std::size_t needed : {0, 1, 50, 63, 64, 65, 100, 7999}) {
+    Bytes actions;
+    for (int i = 0; i < 8000; ++i) {
+      const Bytes one = action::output(2);
+      actions.insert(actions.end(), one.begin(), one.end());
+    }
+    for (bool smaller = true; smaller;) {
+      smaller = false;
+      const std::vector<Bytes> versions = simpler_actions(actions);
+      ASSERT_LT(versions.size(), 400u);
+      for (const Bytes& v : versions) {
+        if (v.size() < 8 * needed || v.size() >= actions.size()) continue;
+        actions = v;
+        smaller = true;
+        break;
+      }
+    }
+    EXPECT_EQ(actions.size(), 8 * needed);
+  }
+}
+
 // Of any message that is generated, each version is another one, and trying again and again ends.
 TEST(simplify, generated_messages_come_to_an_end) {
   std::size_t messages = 0;
