@@ -24,12 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kLedgers = OFTWIN_SOURCE_DIR "/corpus/ledger";
-
 CampaignOptions options_for(const properties::PrivateSwitch& ovs) {
   CampaignOptions out;
   out.endpoint = net::parse_endpoint(ovs.endpoint());
-  out.ledgers = kLedgers;
   return out;
 }
 
@@ -235,12 +232,14 @@ TEST(LiveSwitch, TheFindingsShowEveryTime) {
     const bool roles = file.find("a_slave_") != std::string::npos;
     campaign.use(roles ? ledger.without("fragments-by-anyone") : Ledger());
     campaign.play(file, read_any_trace(file));
-    EXPECT_EQ(campaign.report().differing, ++findings) << file;
+    // Against its own documentation; the standard can be read both ways (ASYNC-5).
+    findings += file.find("maximum_length_of_zero") == std::string::npos ? 1 : 0;
+    EXPECT_EQ(campaign.report().differing, findings) << file;
     campaign.use(ledger);
     campaign.play(file, read_any_trace(file));
     EXPECT_EQ(campaign.report().differing, findings) << file << "\n" << told(campaign.report());
   }
-  EXPECT_GE(findings, 7u);
+  EXPECT_EQ(findings, 6u);
   for (const Finding& f : campaign.report().findings) EXPECT_EQ(f.shown, 10u) << f.text();
 }
 

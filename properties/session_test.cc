@@ -198,8 +198,10 @@ TEST(SessionReply, RecordsHoldEveryField) {
   aggregate[35] = 1;
   EXPECT_EQ(print_record(records(aggregate)[0]), "aggregate packets=7 bytes=0 flows=3");
   // Every byte of a flow-removed message but version, length, xid, padding and undefined bits of the wildcards
-  // (MATCH-9) makes a difference; durations are read to the millisecond.
+  // (MATCH-9), and the field that is not asked for, makes a difference; without a wildcard the priority made none
+  // (MATCH-11). Durations are read to the millisecond.
   Bytes removed(88);
+  removed[9] = 0x10;  // dl_vlan_pcp
   removed[0] = 1;
   removed[1] = 11;
   removed[3] = 88;
@@ -207,8 +209,8 @@ TEST(SessionReply, RecordsHoldEveryField) {
   for (std::size_t i = 8; i < removed.size(); ++i) {
     Bytes changed = removed;
     changed[i] ^= 0x80;
-    const bool unread = i == 8 || i == 9 || i == 8 + 21 || i == 8 + 26 || i == 8 + 27 || i == 59 || i == 66 ||
-                        i == 67 || i == 70 || i == 71;
+    const bool unread = i == 8 || i == 9 || i == 8 + 20 || i == 8 + 21 || i == 8 + 26 || i == 8 + 27 || i == 59 ||
+                        i == 66 || i == 67 || i == 70 || i == 71;
     EXPECT_EQ(records(changed) == plain, unread) << "byte " << i;
   }
 }

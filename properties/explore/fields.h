@@ -65,8 +65,8 @@ void fields(A& a, T& x) {
 template <class A, Is<model::Rule> T>
 void fields(A& a, T& x) {
   auto& [name, table, priority, match, cookie, created_ms, idle_timeout, hard_timeout, send_flow_removed, actions,
-         packets, bytes, used_ms] = x;
-  a(match, actions, table, priority, idle_timeout, hard_timeout, send_flow_removed, packets, bytes, name);
+         packets, bytes, used_ms, exact] = x;
+  a(match, actions, table, priority, idle_timeout, hard_timeout, send_flow_removed, packets, bytes, name, exact);
   a.cookie(cookie);
   a.time(created_ms);
   a.time(used_ms);
@@ -93,10 +93,10 @@ void fields(A& a, T& x) {
 }
 template <class A, Is<model::PacketBuffer> T>
 void fields(A& a, T& x) {
-  auto& [full, serial, filled_ms, in_port, frame] = x;
+  auto& [full, serial, filled_ms, in_port, frame, given] = x;
   a(full, serial);
   a.time(filled_ms);
-  a(in_port, frame);
+  a(in_port, frame, given);
 }
 template <class A, Is<model::Connection> T>
 void fields(A& a, T& x) {
