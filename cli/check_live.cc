@@ -20,11 +20,6 @@ namespace {
 
 namespace live = harness::live;
 
-std::string ledgers_folder() {
-  const std::string here = "corpus/ledger", built_from = OFTWIN_SOURCE_DIR "/corpus/ledger";
-  return ::access(here.c_str(), R_OK) == 0 ? here : built_from;
-}
-
 // A trace, or a capture: of that, what was said to the switch in it. throws what readers throw.
 void play_file(live::Campaign& campaign, const std::string& file, const CheckOptions& options) {
   std::optional<harness::Profile> profile;
@@ -154,7 +149,6 @@ live::CampaignOptions campaign_options(const CheckOptions& options, const Until&
   out.connections = options.connections;
   out.several_per_cent = options.several;
   if (!options.ledger.empty()) out.ledger = options.ledger;
-  out.ledgers = ledgers_folder();
   if (!options.profile.empty()) out.profile = harness::read_profile(options.profile);
   out.messages_per_s = options.pace == 0 && out.profile ? out.profile->messages_per_s : options.pace;
   return out;

@@ -179,7 +179,7 @@ int run_clause(const std::string& id) {
   print_places("modelled", harness::clauses_in_model(OFTWIN_SOURCE_DIR), id);
   print_places("judged", harness::clauses_in_contract(OFTWIN_SOURCE_DIR), id);
   print_places("checked", harness::clauses_claimed(OFTWIN_SOURCE_DIR), id);
-  for (const harness::Erratum& e : harness::read_errata(OFTWIN_SOURCE_DIR)) {
+  for (const harness::Erratum& e : harness::listed_errata()) {
     if (e.about(id)) say("erratum: {} {} (spec/errata.md:{})\n", e.id, e.title, e.line);
   }
   return 0;

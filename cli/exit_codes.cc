@@ -22,7 +22,7 @@ constexpr std::array<Meaning, 17> kMeanings = {{
     {" explore ", kAgreed, "nothing that was tried violates an invariant"},
     {" prove ", kAgreed, "every theorem is proved, and refuted when it is broken"},
     {" serve ", kAgreed, "a signal ended it, which is its usual end; model and switch agreed"},
-    {" convert clause coverage probes ", kAgreed, "done"},
+    {" convert clause coverage probes manual completion ", kAgreed, "done"},
     {" check fuzz replay serve ", kDiverged, "the subject differs from the specification"},
     {" explore ", kDiverged, "an invariant is violated, there is a lasso, or model and switch differ"},
     {" prove ", kDiverged, "a theorem is not proved"},

@@ -10,6 +10,7 @@
 #include "cli/check_live.h"
 #include "cli/say.h"
 #include "cli/subjects.h"
+#include "cli/version.h"
 #include "harness/files.h"
 #include "harness/subject/allocations.h"
 #include "spec/clauses.h"
@@ -110,7 +111,7 @@ void must_be_verdicts(const std::vector<std::string>& files) {
 Verdict verdict_of(const CheckSummary& summary, const CheckOptions& options) {
   harness::Judged judged;
   judged.subject = subject_of(summary);
-  judged.tool = "oftwin " OFTWIN_VERSION;
+  judged.tool = version();
   judged.how = options.command;
   const bool provider = about_a_provider(summary);
   judged.unseen = unseen_by(provider, summary, options);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cli/check.h"
+#include "cli/command_table.h"
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/exit_codes.h"
@@ -17,6 +18,7 @@
 #include "cli/say.h"
 #include "cli/serve.h"
 #include "cli/stop.h"
+#include "cli/version.h"
 
 namespace {
 
@@ -211,6 +213,52 @@ void add_others(CLI::App& app, ReplayOptions& replay, MinimizeOptions& minimize,
   app.add_subcommand("clause", "A clause of the specification, or all of them")->add_option("ID", clause);
 }
 
+void add_about_itself(CLI::App& app, std::string& shell) {
+  app.add_subcommand("manual", "This list as a page for man(1)");
+  app.add_subcommand("completion", "A script that completes these words in a shell")
+      ->add_option("SHELL", shell, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}));
+}
+
+OptionEntry entry_of(const CLI::Option& o) {
+  OptionEntry out;
+  if (o.get_positional()) out.names.push_back(o.get_name(true));
+  for (const std::string& name : o.get_snames()) out.names.push_back("-" + name);
+  for (const std::string& name : o.get_lnames()) out.names.push_back("--" + name);
+  if (o.get_items_expected_max() != 0 && !o.get_positional()) out.value = o.get_type_name();
+  out.text = o.get_description();
+  out.fallback = o.get_default_str();
+  out.required = o.get_required();
+  return out;
+}
+
+CommandTable table_of(CLI::App& app) {
+  CommandTable out{app.get_name(), std::string(version()), app.get_description(), {}, {}};
+  for (const CLI::Option* o : app.get_options()) out.options.push_back(entry_of(*o));
+  for (CLI::App* c : app.get_subcommands([](const CLI::App*) { return true; })) {
+    CommandEntry command{c->get_name(), c->get_description(), {}, {}, c->get_footer()};
+    for (const CLI::Option* o : c->get_options())
+      (o->get_positional() ? command.arguments : command.options).push_back(entry_of(*o));
+    out.commands.push_back(std::move(command));
+  }
+  return out;
+}
+
+// About the first word that nothing knows, as it was typed; empty: that is not what is wrong.
+std::string unknown_word(const CommandTable& table, int argc, char** argv) {
+  const std::string command = argc > 1 ? argv[1] : "";
+  if (std::string complaint = complaint_about(table, "", command); !complaint.empty()) return complaint;
+  for (int i = 2; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") break;
+    const bool value_may_follow = !word.starts_with("--") && complaint_about(table, command, word.substr(0, 2)).empty();
+    if (word.size() < 2 || word[0] != '-' || value_may_follow) continue;
+    if (std::string complaint = complaint_about(table, command, word); !complaint.empty()) return complaint;
+  }
+  return {};
+}
+
 std::string words(int argc, char** argv) {
   std::string out = "oftwin";
   for (int i = 1; i < argc; ++i) out += std::string(" ") + argv[i];
@@ -226,7 +274,7 @@ int after_output(int code) {
 
 int run_command(int argc, char** argv) {
   CLI::App app("Tells whether an OpenFlow switch does what it must.", "oftwin");
-  app.set_version_flag("--version", "oftwin " OFTWIN_VERSION);
+  app.set_version_flag("--version", std::string(version()));
   app.require_subcommand(1);
   CheckOptions check;
   std::string errata, clause;
@@ -247,10 +295,17 @@ int run_command(int argc, char** argv) {
   ServeOptions serve;
   add_serve(app, serve);
   add_others(app, replay, minimize, convert, clause);
+  std::string shell;
+  add_about_itself(app, shell);
   for (CLI::App* command : app.get_subcommands({})) command->footer(exit_codes_of(command->get_name()));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
+    const bool words_left = dynamic_cast<const CLI::ExtrasError*>(&e) || dynamic_cast<const CLI::RequiredError*>(&e);
+    if (const std::string unknown = unknown_word(table_of(app), argc, argv); words_left && !unknown.empty()) {
+      complain("oftwin: {}\n", unknown);
+      return kUsage;
+    }
     std::ostringstream out, complaint;
     const int code = app.exit(e, out, complaint);
     say_text(out.str());
@@ -271,6 +326,8 @@ int run_command(int argc, char** argv) {
     if (app.got_subcommand("serve")) return run_serve(serve);
     if (app.got_subcommand("minimize")) return run_minimize(minimize);
     if (app.got_subcommand("convert")) return run_convert(convert);
+    if (app.got_subcommand("manual")) return say_text(manual_page(table_of(app))), 0;
+    if (app.got_subcommand("completion")) return say_text(completion(table_of(app), shell)), 0;
     return run_clause(clause);
   } catch (const std::exception& e) {
     complain("oftwin: {}\n", e.what());

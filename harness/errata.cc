@@ -5,6 +5,9 @@
 #include <fstream>
 #include <regex>
 #include <set>
+#include <sstream>
+
+#include "harness/built_in.h"
 
 namespace oftwin::harness {
 
@@ -18,10 +21,10 @@ bool Erratum::about(const std::string& clause) const {
   return names("clause") || names("corrected");
 }
 
-std::vector<Erratum> read_errata(const fs::path& source_root) {
+std::vector<Erratum> parse_errata(std::string_view text) {
   static const std::regex heading("## (E-\\d\\d) (.+)"), field("(clause|effect|corrected|upstream|trace): (.+)");
   std::vector<Erratum> out;
-  std::ifstream in(source_root / "spec/errata.md");
+  std::istringstream in{std::string(text)};
   std::uint32_t number = 0;
   std::smatch found;
   for (std::string line; std::getline(in, line);) {
@@ -34,6 +37,8 @@ std::vector<Erratum> read_errata(const fs::path& source_root) {
   }
   return out;
 }
+
+std::vector<Erratum> listed_errata() { return parse_errata(built_in("spec/errata.md")); }
 
 std::map<std::size_t, std::vector<std::string>> errata_in_model(const fs::path& source_root) {
   static const std::regex use("\\berratum\\((\\d+)\\)|\\berrata\\[(\\d+)\\]");

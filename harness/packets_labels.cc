@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "harness/built_in.h"
 #include "harness/files.h"
 #include "harness/limits.h"
 #include "harness/packets_reading.h"
@@ -58,7 +59,7 @@ std::vector<PacketLabelEntry> read_packet_labels(const std::string& path) {
 }
 
 std::vector<PacketLabelEntry> built_in_packet_labels() {
-  std::istringstream in{std::string(built_in_differences())};
+  std::istringstream in{std::string(built_in("corpus/recordings/packets/differences.txt"))};
   return parse(in, "built-in differences.txt");
 }
 

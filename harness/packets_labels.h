@@ -17,9 +17,7 @@ struct PacketLabelEntry {
 
 // throws RecordingError (harness/recording.h) for a file that cannot be read or is not of this form.
 std::vector<PacketLabelEntry> read_packet_labels(const std::string& path);
+// Those of corpus/recordings/packets/differences.txt.
 std::vector<PacketLabelEntry> built_in_packet_labels();
-
-// The text that is built in.
-std::string_view built_in_differences();
 
 }  // namespace oftwin::harness

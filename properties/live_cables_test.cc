@@ -40,7 +40,6 @@ std::string profile_of(const std::map<int, std::string>& cables) {
 CampaignOptions options_for(const std::string& endpoint, const std::string& profile) {
   CampaignOptions out;
   out.endpoint = net::parse_endpoint(endpoint);
-  out.ledgers = OFTWIN_SOURCE_DIR "/corpus/ledger";
   out.profile = parse_profile(profile, "cables.toml");
   out.probes = 60;
   return out;

@@ -16,7 +16,6 @@
 namespace oftwin::harness::live {
 namespace {
 
-const std::string kLedgers = OFTWIN_SOURCE_DIR "/corpus/ledger";
 constexpr std::uint64_t kScenarios = 60;
 
 // A port that nobody listens on now.
@@ -28,7 +27,6 @@ std::string free_port() {
 CampaignOptions options_for(const std::string& endpoint, const net::TlsFiles& tls = {}) {
   CampaignOptions out;
   out.endpoint = net::parse_endpoint(endpoint);
-  out.ledgers = kLedgers;
   out.tls = tls;
   return out;
 }

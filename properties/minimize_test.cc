@@ -131,7 +131,7 @@ TEST(minimize, no_event_of_the_result_can_be_left_out) {
 TEST(minimize, defects_of_the_original_are_found_and_small) {
   const std::set<std::string> out_of_sight = {"E-09"};  // corrupts memory, which no subject shows
   std::set<std::string> missed;
-  for (const Erratum& erratum : read_errata(OFTWIN_SOURCE_DIR)) {
+  for (const Erratum& erratum : listed_errata()) {
     ModelSubject defective({}, model::Errata{}.set(erratum.number()));
     bool found = false;
     const std::uint64_t seeds = out_of_sight.contains(erratum.id) ? 100 : 40000;

@@ -66,7 +66,7 @@ void Campaign::meet() {
   intro_.accepted = !options_.endpoint.listens;
   restore_ports();
   add_connections(before);
-  if (!options_.ledger && !met_) ledger_ = find_ledger(options_.ledgers, intro_.config.description);
+  if (!options_.ledger && !met_) ledger_ = find_ledger(intro_.config.description);
   met_ = true;
   name_connections();
   ConversationOptions how;

@@ -32,8 +32,7 @@ struct Finding;
 struct CampaignOptions {
   net::Endpoint endpoint;
   net::TlsFiles tls;
-  std::optional<std::string> ledger;     // a file; otherwise the one of `ledgers` that is about the switch
-  std::string ledgers;                   // a folder
+  std::optional<std::string> ledger;     // a file; otherwise the one that is built in about the switch
   std::uint64_t meet_ms = 10000;         // how long the switch may take to be there, also after it went away
   std::uint64_t arrival_ms = 2000;       // that a frame may take from its cable into the switch
   std::uint64_t answer_ms = 10000;       // how long it may be silent

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <sstream>
 
+#include "harness/built_in.h"
 #include "harness/files.h"
 #include "harness/limits.h"
 #include "harness/words.h"
@@ -13,8 +13,6 @@
 
 namespace oftwin::harness::live {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Part {
   std::string_view name;
@@ -166,15 +164,10 @@ Ledger Ledger::without(std::string_view label) const {
   return out;
 }
 
-Ledger find_ledger(const std::string& folder, const Description& description) {
-  if (!fs::is_directory(folder)) return {};
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".ledger") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) {
-    Ledger ledger = Ledger::read(file.string());
+Ledger find_ledger(const Description& description) {
+  for (const BuiltIn& file : built_in()) {
+    if (!file.path.ends_with(".ledger")) continue;
+    Ledger ledger = Ledger::parse(file.text, std::string(file.path));
     if (ledger.is_about(description)) return ledger;
   }
   return {};

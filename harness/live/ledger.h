@@ -71,7 +71,7 @@ class Ledger {
   bool has_values_ = false;
 };
 
-// The ledger of `folder` that is about this switch; none: an empty one. throws LedgerError.
-Ledger find_ledger(const std::string& folder, const Description& description);
+// The ledger that is built in (corpus/ledger/) about this switch; none: an empty one.
+Ledger find_ledger(const Description& description);
 
 }  // namespace oftwin::harness::live

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <stdexcept>
 
+#include "harness/errata.h"
 #include "harness/replay.h"
 #include "properties/explore/path.h"
 
@@ -94,11 +94,7 @@ std::vector<Caught> hunt_lassos(const std::vector<unsigned>& errata, const HuntO
 
 std::vector<unsigned> listed_errata() {
   std::vector<unsigned> numbers;
-  std::ifstream file(OFTWIN_SOURCE_DIR "/spec/errata.md");
-  if (!file) throw std::runtime_error("spec/errata.md: cannot be opened");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("## E-")) numbers.push_back(static_cast<unsigned>(std::stoul(line.substr(5, 2))));
-  }
+  for (const harness::Erratum& e : harness::listed_errata()) numbers.push_back(static_cast<unsigned>(e.number()));
   std::sort(numbers.begin(), numbers.end());
   return numbers;
 }

@@ -1,0 +1,22 @@
+# What `cmake --install` puts where, and the Debian package that `cpack` makes of it (ci/package).
+include(GNUInstallDirs)
+install(TARGETS oftwin RUNTIME)
+install(FILES ${OFTWIN_MANUAL} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${OFTWIN_COMPLETION_BASH} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME oftwin)
+install(FILES ${OFTWIN_COMPLETION_ZSH} DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _oftwin)
+# What a provider includes: #include "impl/provider.h", with -I PREFIX/include/oftwin.
+install(FILES impl/provider.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/oftwin/impl)
+install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY spec DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN CMakeLists.txt EXCLUDE)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "oftwin maintainers <maintainers@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+include(CPack)
