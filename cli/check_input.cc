@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iterator>
+#include <new>
 #include <utility>
 
 #include "cli/inputs.h"
@@ -47,6 +48,11 @@ void add_stats(CheckResult& result, const harness::Stats& stats) {
   result.clauses |= stats.clauses;
 }
 
+// With its place, also where what was thrown has none.
+std::string about(const std::string& file, const std::string& what) {
+  return what.starts_with(file) ? what : file + ": " + what;
+}
+
 std::size_t inputs_of(const harness::Trace& trace) {
   return static_cast<std::size_t>(std::count_if(trace.events.begin(), trace.events.end(), [](const Event& e) {
     return !std::holds_alternative<event::Loop>(e.body);
@@ -75,10 +81,20 @@ void InputChecker::must_be_comparable(const std::string& what) const {
                   what, options_.subject, edition));
 }
 
+// Called where there is none. Throws on if it is the provider that has it: that is a loss.
+std::string InputChecker::out_of_memory(const std::string& what) const {
+  if (leaks_ && !leaks_->host_took_most()) throw;
+  if (!provider_) return what + ": there is not enough memory for it";
+  return fmt::format(
+      "{}: oftwin itself has not enough memory for it, which is not the provider's fault; --memory is {}", what,
+      options_.provider.memory_mb);
+}
+
 CheckResult InputChecker::check(const std::string& file, Progress& progress) {
   CheckResult result;
   result.input = file;
   look_for_leaks(progress);
+  progress.reading();
   try {
     const harness::FileKind kind = harness::kind_of_file(file);
     if (provider_ && (kind == harness::FileKind::recording || kind == harness::FileKind::packets)) {
@@ -109,9 +125,9 @@ CheckResult InputChecker::check(const std::string& file, Progress& progress) {
         check_session(file, result, progress);
         break;
     }
-  } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const std::runtime_error& e) {
-    result.bad_input = e.what();
-  }
+  } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const std::bad_alloc&) {
+    result.bad_input = out_of_memory(file);
+  } catch (const std::exception& e) { result.bad_input = about(file, e.what()); }
   if (result.bad_input.empty()) add_conduct(result);
   return result;
 }
@@ -150,13 +166,16 @@ void InputChecker::check_trace(harness::Trace trace, CheckResult& result, Progre
     ++result.diverged;
 }
 
-std::optional<harness::Divergence> InputChecker::run_and_look(harness::Lockstep& lockstep,
-                                                              const harness::Trace& trace) {
+// Each event is a sign of life: a trace may be long.
+std::optional<harness::Divergence> InputChecker::run(harness::Lockstep& lockstep, const harness::Trace& trace,
+                                                     const CheckResult& so_far, Progress& progress) {
   harness::FeatureWalk walk;
   shown_.reset();
   lockstep.start(trace.config);
   for (const Event& event : trace.events) {
     if (auto divergence = lockstep.advance(event)) return divergence;
+    progress.beat(so_far.messages + lockstep.stats().messages);
+    if (!steering_) continue;
     for (const std::size_t feature : walk.event(lockstep)) shown_.set(feature);
   }
   return std::nullopt;
@@ -166,7 +185,7 @@ void InputChecker::check_lockstep(const harness::Trace& trace, const std::string
                                   Progress& progress) {
   progress.about_to_drive(trace);
   harness::Lockstep lockstep(*subject_, {});
-  auto divergence = steering_ ? run_and_look(lockstep, trace) : lockstep.run(trace.config, trace.events);
+  auto divergence = run(lockstep, trace, result, progress);
   add_stats(result, lockstep.stats());
   result.compared |= divergence ? divergence->earlier : lockstep.stats().clauses;
   progress.step(result.agreed + result.diverged, 0, result.messages);
@@ -239,13 +258,15 @@ void InputChecker::check_growth(const harness::Trace& trace, bool thoroughly, co
   if (known_[leak] || !harness::can_count_allocations()) return;
   Leaks& leaks = *leaks_;
   const bool held = leaks.more_than_ever() && leaks.holds_more(trace.config, trace.events);
-  if (!held && !(thoroughly && leaks.maps_more(trace.config, trace.events))) return;
+  const bool grows = held || (thoroughly && leaks.maps_more(trace.config, trace.events));
+  if (const auto repeated = leaks.take_differing()) add_repeated(trace, *repeated, save_as, result, progress);
+  if (!grows) return;
   known_.set(leak);
   const harness::Probe probe = [&](const SwitchConfig& config,
                                    std::span<const Event> events) -> std::optional<std::size_t> {
     if (events.empty()) return std::nullopt;
-    const bool grows = held ? leaks.holds_more(config, events) : leaks.maps_more(config, events);
-    return grows ? std::optional(events.size() - 1) : std::nullopt;
+    const bool more = held ? leaks.holds_more(config, events) : leaks.maps_more(config, events);
+    return more ? std::optional(events.size() - 1) : std::nullopt;
   };
   const auto finding_of = [&](const harness::Trace& shown) {
     harness::Divergence d;
@@ -265,6 +286,19 @@ void InputChecker::check_growth(const harness::Trace& trace, bool thoroughly, co
   replace_raw(std::move(finding), result);
 }
 
+// What shows when a trace is driven for the Nth time depends on all that was driven before, so it is not made small.
+void InputChecker::add_repeated(const harness::Trace& trace, const Leaks::Repeated& repeated,
+                                const std::string& save_as, CheckResult& result, Progress& progress) {
+  ++result.diverged;
+  harness::Finding finding = harness::finding_of(trace, repeated.divergence, subject_->name());
+  finding.report += fmt::format(
+      "\nIt showed when this was driven again to look for memory that is not given back, at repetition {} of this "
+      "process; before, model and provider agreed.",
+      repeated.repetition);
+  add_failure(result, finding.report);
+  add_raw(std::move(finding), save_as, result, progress);
+}
+
 void InputChecker::add_finding(const harness::Trace& trace, const harness::Divergence& divergence,
                                const std::string& save_as, CheckResult& result, Progress& progress) {
   const std::size_t most = provider_ ? kProviderFindings : kMinimizedFindings;
@@ -282,8 +316,11 @@ void InputChecker::add_finding(const harness::Trace& trace, const harness::Diver
   const harness::Probe probe = harness::shows(*subject_, {}, harness::symptom_of(divergence));
   const harness::Trace small = provider_ ? smallest(trace, probe, kProviderProbes, limits.enough, progress)
                                          : harness::minimize(trace, probe, limits).value_or(trace);
-  harness::Lockstep lockstep(*subject_, {});
-  const auto again = lockstep.run(small.config, small.events);
+  const auto again = [&] {
+    std::optional<harness::Repetition> uncounted;
+    if (provider_) uncounted.emplace(*provider_);
+    return harness::Lockstep(*subject_, {}).run(small.config, small.events);
+  }();
   harness::Finding finding = harness::finding_of(again ? small : trace, again.value_or(divergence), subject_->name());
   const std::string cut = limits.enough() ? fmt::format("; {}", kNotSmaller) : "";
   finding.report += again ? fmt::format("\n({} inputs, minimized from {}{})", inputs_of(small), inputs_of(trace), cut)
@@ -322,6 +359,7 @@ void InputChecker::check_recordings(const std::string& file, CheckResult& result
       }
     }
     progress.step(result.agreed + result.outside + result.diverged, 0, result.messages);
+    progress.reading();
     return !until_.over();
   });
   if (impl_too) result.notes.push_back(fmt::format("{}: {}", impl->name(), counts.print()));
@@ -418,9 +456,9 @@ CheckResult InputChecker::check_generated(const std::string& name, std::uint64_t
       progress.tell(encode_result(result));
       told = std::chrono::steady_clock::now();
     }
-  } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const harness::ProviderRefused& e) {
-    result.bad_input = e.what();
-  }
+  } catch (const harness::SubjectLost& e) { result.lost = e.what(); } catch (const std::bad_alloc&) {
+    result.bad_input = out_of_memory(name);
+  } catch (const harness::ProviderRefused& e) { result.bad_input = e.what(); }
   keep_kept();
   if (result.bad_input.empty()) add_conduct(result);
   return result;

@@ -57,7 +57,8 @@ class InputChecker {
   // `save_as`: a file for the minimized trace if it diverges; may be empty.
   void check_lockstep(const harness::Trace& trace, const std::string& save_as, CheckResult& result, Progress& progress);
   // As lockstep.run(), and what it showed is in shown_.
-  std::optional<harness::Divergence> run_and_look(harness::Lockstep& lockstep, const harness::Trace& trace);
+  std::optional<harness::Divergence> run(harness::Lockstep& lockstep, const harness::Trace& trace,
+                                         const CheckResult& so_far, Progress& progress);
   void check_recordings(const std::string& file, CheckResult& result, Progress& progress);
   void check_packets(const std::string& file, CheckResult& result, Progress& progress);
   void check_session(const std::string& file, CheckResult& result, Progress& progress);
@@ -66,6 +67,8 @@ class InputChecker {
   // The smaller one in its place.
   void replace_raw(harness::Finding finding, CheckResult& result);
   // Minimizes `trace`, which diverges, and adds what it shows.
+  void add_repeated(const harness::Trace& trace, const Leaks::Repeated& repeated, const std::string& save_as,
+                    CheckResult& result, Progress& progress);
   void add_finding(const harness::Trace& trace, const harness::Divergence& divergence, const std::string& save_as,
                    CheckResult& result, Progress& progress);
 
@@ -78,6 +81,7 @@ class InputChecker {
   // Whether the provider keeps memory. `thoroughly`: also such as malloc knows nothing of.
   void check_growth(const harness::Trace& trace, bool thoroughly, const std::string& save_as, CheckResult& result,
                     Progress& progress);
+  std::string out_of_memory(const std::string& what) const;
   void add_conduct(CheckResult& result) const;
 
   const CheckOptions& options_;

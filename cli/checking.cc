@@ -24,7 +24,18 @@ constexpr std::uint64_t kMostHangs = 10;                     // of a campaign by
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-bool hung(const IsolatedOutcome& outcome) { return outcome.why.starts_with("it did nothing"); }
+bool hung(const IsolatedOutcome& outcome) { return outcome.end == End::hung; }
+
+// What a provider did beside what it was asked for, and what was done about it.
+void note_excesses(const IsolatedOutcome& outcome, CheckResult& result) {
+  if (outcome.foreign > 0) {
+    result.notes.push_back(
+        fmt::format("the provider wrote {} bytes to descriptors that are not its own", outcome.foreign));
+  }
+  if (outcome.strays > 0) {
+    result.notes.push_back(fmt::format("the provider left {} processes behind; they were ended", outcome.strays));
+  }
+}
 
 std::string lost_file(const CheckOptions& options, const std::string& input) {
   std::string name = std::filesystem::path(input).filename().string();
@@ -77,8 +88,13 @@ CheckResult Checking::file(const std::string& file) {
     if (!told_.empty()) result = decode_result(told_);
     result.input = file;
     if (result.kind.empty()) result.kind = "file";
+    if (outcome.reading && !outcome.stopped) {
+      result.bad_input = fmt::format("{}: cannot be read: {}", file, outcome.why);
+      return result;
+    }
     if (!outcome.stopped) add_loss(outcome, outcome.trace, lost_file(options_, file), result);
   }
+  note_excesses(outcome, result);
   if (outcome.stopped) result.notes.push_back("left before its end: " + until_.why());
   result.seconds = seconds_since(begin);
   return result;
@@ -95,6 +111,7 @@ CheckResult Checking::generated() {
     const std::uint64_t first = at;
     const std::uint64_t count = std::min(options_.steered ? kSteeredBatch : kBatch, options_.generated() - at);
     const IsolatedOutcome outcome = batch(all, first, count);
+    note_excesses(outcome, all);
     if (outcome.result) {
       take(*outcome.result, all);
       at += count;
@@ -170,6 +187,11 @@ IsolatedOutcome Checking::batch(const CheckResult& so_far, std::uint64_t first, 
 void Checking::add_loss(const IsolatedOutcome& outcome, const std::optional<harness::Trace>& trace,
                         const std::string& file, CheckResult& result) {
   const Loss loss = loss_of(outcome);
+  if (loss.hosts_fault) {
+    result.bad_input = fmt::format("{}: oftwin itself failed here, which is not the subject's fault: {}{}",
+                                   result.input, loss.how, loss.end == End::no_memory ? " (see --memory)" : "");
+    return;
+  }
   if (result.lost.empty()) result.lost = provider_ ? loss.how : outcome.why;
   if (!trace) return;
   note_exit_code(kLost);

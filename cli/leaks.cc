@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/lost.h"
+#include "cli/memory_shares.h"
 #include "harness/lockstep.h"
 #include "harness/subject/allocations.h"
 
@@ -17,15 +18,6 @@ namespace oftwin::cli {
 namespace {
 
 constexpr std::size_t kPlaces = 3;  // named, those with most bytes
-
-std::size_t pages_mapped() {
-  unsigned long long pages = 0;
-  if (std::FILE* f = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(f, "%llu", &pages) != 1) pages = 0;
-    std::fclose(f);
-  }
-  return static_cast<std::size_t>(pages);
-}
 
 // `where` is an address to return to: the call is before it.
 std::string place_of(const void* where) {
@@ -44,8 +36,10 @@ Leaks::Leaks(harness::ProviderSubject& provider, std::function<void()> beat)
 }
 
 void Leaks::drive(const SwitchConfig& config, std::span<const Event> events) {
-  harness::Lockstep(provider_, {}).run(config, events);
-  provider_.close();
+  const harness::Repetition again(provider_);
+  ++repetitions_;
+  auto divergence = harness::Lockstep(provider_, {}).run(config, events);
+  if (divergence && !differing_) differing_ = Repeated{std::move(*divergence), repetitions_};
   beat_();
 }
 

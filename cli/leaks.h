@@ -7,9 +7,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
+#include "cli/memory_shares.h"
+#include "harness/lockstep.h"
 #include "harness/subject/provider.h"
 #include "spec/config.h"
 #include "spec/event.h"
@@ -18,6 +22,11 @@ namespace oftwin::cli {
 
 class Leaks {
  public:
+  struct Repeated {
+    harness::Divergence divergence;
+    std::uint64_t repetition = 0;  // at which it showed, counted from 1 in this process
+  };
+
   // `beat` is called whenever something has been done. Both outlive this. Counting begins.
   Leaks(harness::ProviderSubject& provider, std::function<void()> beat);
 
@@ -26,8 +35,13 @@ class Leaks {
   bool more_than_ever();
   // Whether more is held each time that this is driven.
   bool holds_more(const SwitchConfig& config, std::span<const Event> events);
+  // Of what the process has taken since the beginning: whether the provider has the smaller part.
+  bool host_took_most() const { return shares_.host_took_most(); }
   // Whether the process has more address space each time.
   bool maps_more(const SwitchConfig& config, std::span<const Event> events);
+
+  // What the contract or the model had to say while a trace was repeated, the first of it; and once only.
+  std::optional<Repeated> take_differing() { return std::exchange(differing_, std::nullopt); }
 
   // After holds_more(): how much it is, and where it was allocated.
   std::string describe(const SwitchConfig& config, std::span<const Event> events);
@@ -37,7 +51,10 @@ class Leaks {
 
   harness::ProviderSubject& provider_;
   const std::function<void()> beat_;
-  std::size_t most_held_ = 0;  // bytes
+  const MemoryShares shares_;
+  std::size_t most_held_ = 0;      // bytes
+  std::uint64_t repetitions_ = 0;  // of all traces, in this process
+  std::optional<Repeated> differing_;
 };
 
 }  // namespace oftwin::cli

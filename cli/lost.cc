@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cli/memory_shares.h"
 #include "cli/subjects.h"
 #include "harness/report.h"
 #include "harness/trace_text.h"
@@ -19,20 +20,20 @@
 namespace oftwin::cli {
 namespace {
 
-constexpr std::string_view kMark = "lost: ";  // begins the line that the signal handler writes
+std::optional<MemoryShares> shares;  // of a guarded process
 
-void write_text(int fd, const char* text) {
-  if (write(fd, text, std::strlen(text)) < 0) return;  // nothing can be done about it there
+void begin(Facts& facts) {
+  harness::show_calls_in(facts.call);
+  shares.emplace();
 }
 
+bool host_took_most() { return shares->host_took_most(); }
+
 // In the signal handler.
-void describe_fault(int fd, const void* address) {
-  const char* call = harness::provider_call_in_progress();
-  write_text(fd, "\nlost: ");
-  write_text(fd, harness::clause_of_fault(address));
-  write_text(fd, " ");
-  write_text(fd, call != nullptr ? call : "");
-  write_text(fd, "\n");
+void describe_fault(Facts& facts, const void* address) {
+  facts.clause = harness::clause_of_fault(address);
+  // A thread of its own runs nothing of ours.
+  if (facts.fault == Facts::Fault::exception) facts.hosts = gettid() == getpid() && !harness::provider_runs();
 }
 
 std::size_t clause_named(std::string_view id) {
@@ -83,7 +84,7 @@ IsolateOptions isolation_for(const ProviderLimits& limits, const std::string& la
   IsolateOptions how;
   how.label = label;
   how.hang = std::chrono::seconds(limits.call_s);
-  how.guard = Guard{limits.memory_mb, describe_fault};
+  how.guard = Guard{limits.memory_mb, begin, describe_fault, host_took_most};
   how.in_process = limits.in_process;
   return how;
 }
@@ -97,19 +98,15 @@ IsolateOptions isolation_for(const std::string& subject, const std::string& labe
 
 Loss loss_of(const IsolatedOutcome& outcome) {
   Loss loss;
-  loss.clause = clause("PROV-13");
+  loss.end = outcome.end;
+  loss.greedy = outcome.greedy;
+  loss.hosts_fault = outcome.hosts_fault;
+  loss.clause = clause_named(outcome.clause);
+  loss.call = outcome.call;
   loss.how = outcome.why;
-  loss.words = outcome.last_words;
-  const std::size_t mark = outcome.last_words.rfind(kMark);
-  if (mark == std::string::npos) return loss;
-  const std::size_t end = std::min(outcome.last_words.find('\n', mark), outcome.last_words.size());
-  const std::string line = outcome.last_words.substr(mark + kMark.size(), end - mark - kMark.size());
-  const std::size_t space = line.find(' ');
-  loss.clause = clause_named(line.substr(0, space));
-  if (space != std::string::npos) loss.call = line.substr(space + 1);
   if (!loss.call.empty()) loss.how += fmt::format(", in {}()", loss.call);
-  loss.words = outcome.last_words.substr(0, mark);
-  loss.frames = outcome.last_words.substr(std::min(end + 1, outcome.last_words.size()));
+  loss.words = outcome.last_words;
+  loss.frames = outcome.frames;
   return loss;
 }
 
@@ -127,12 +124,11 @@ harness::Probe isolated(harness::Probe probe, unsigned seconds) {
 harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harness::Subject& subject,
                              const ProviderLimits& limits, harness::MinimizeLimits effort,
                              harness::MinimizeEffort* spent) {
-  const bool hung = loss.how.starts_with("it did nothing");
+  const bool hung = loss.end == End::hung;
   IsolateOptions how = isolation_for(limits, "");
   how.quiet = true;
   how.hang = hung ? std::chrono::milliseconds(300) : std::chrono::seconds(std::min(limits.call_s, 3u));
-  const bool greedy = loss.how.find(" MB of memory") != std::string::npos;
-  if (greedy) how.guard->memory_mb = std::min(limits.memory_mb, 64u);
+  if (loss.greedy) how.guard->memory_mb = std::min(limits.memory_mb, 64u);
   const harness::Probe probe = [&](const SwitchConfig& config,
                                    std::span<const Event> events) -> std::optional<std::size_t> {
     if (events.empty()) return std::nullopt;
@@ -148,7 +144,7 @@ harness::Trace minimize_loss(const harness::Trace& trace, const Loss& loss, harn
     if (outcome.result || outcome.stopped || !loss_of(outcome).like(loss)) return std::nullopt;
     return std::min<std::size_t>(outcome.done, events.size() - 1);
   };
-  const std::size_t most = hung ? 60 : greedy ? 60 : 600;
+  const std::size_t most = hung ? 60 : loss.greedy ? 60 : 600;
   effort.max_probes = std::min(effort.max_probes, most);
   return harness::minimize(trace, probe, effort, spent).value_or(trace);
 }

@@ -28,11 +28,14 @@ IsolateOptions isolation_for(const ProviderLimits& limits, const std::string& la
 IsolateOptions isolation_for(const std::string& subject, const std::string& label);
 
 struct Loss {
-  std::size_t clause = 0;  // PROV-8 or PROV-13
-  std::string call;        // the one in progress; empty: none
-  std::string how;         // it was ended by signal 11 (Segmentation fault), in rule_construct()
-  std::string words;       // its last ones
-  std::string frames;      // the stack as the C library prints it
+  End end = End::exited;
+  bool greedy = false;       // it had most of the memory that it may have
+  bool hosts_fault = false;  // it was not the provider
+  std::size_t clause = 0;    // PROV-8 or PROV-13
+  std::string call;          // the one in progress; empty: none
+  std::string how;           // it was ended by signal 11 (Segmentation fault), in rule_construct()
+  std::string words;         // its last ones
+  std::string frames;        // the stack as the C library prints it
   // What a smaller trace has to share with this one.
   bool like(const Loss& other) const { return clause == other.clause && call == other.call; }
 };

@@ -19,10 +19,22 @@
 #include "cli/serve.h"
 #include "cli/stop.h"
 #include "cli/version.h"
+#include "harness/files.h"
+#include "harness/limits.h"
 
 namespace {
 
 using namespace oftwin::cli;
+
+// What reads keys and certificates would wait for a FIFO, and read a device without end.
+const CLI::Validator kPem(
+    [](const std::string& path) -> std::string {
+      try {
+        oftwin::harness::must_be_input(path, oftwin::harness::limits::kSetting, "a key or a certificate");
+      } catch (const oftwin::harness::FileError& e) { return e.what(); }
+      return "";
+    },
+    "", "PEM file");
 
 void add_provider_limits(CLI::App& c, ProviderLimits& o) {
   c.add_option("--patience", o.patience.ms,
@@ -43,9 +55,9 @@ void add_live(CLI::App& c, CheckOptions& o) {
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   c.add_option("--pace", o.pace, "To a live switch: at most so many messages a second");
-  c.add_option("--private-key", o.private_key, "For ssl: (PEM)");
-  c.add_option("--certificate", o.certificate, "For ssl: (PEM)");
-  c.add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)");
+  c.add_option("--private-key", o.private_key, "For ssl: (PEM)")->check(kPem);
+  c.add_option("--certificate", o.certificate, "For ssl: (PEM)")->check(kPem);
+  c.add_option("--ca-cert", o.ca_cert, "For ssl: (PEM)")->check(kPem);
 }
 
 void add_check(CLI::App& app, CheckOptions& o, std::string& errata) {
@@ -148,9 +160,10 @@ void add_serve(CLI::App& app, ServeOptions& o) {
                 "ptcp:PORT[:ADDR], pssl:PORT[:ADDR] or punix:PATH; ptcp:6653 if nothing is given");
   c->add_option("--snoop", o.snoop, "The same, for those who listen to what controllers say and hear");
   c->add_option("--controller", o.controllers, "tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH to connect to");
-  c->add_option("-p,--private-key", o.private_key, "For ssl: and pssl:, PEM file");
-  c->add_option("-c,--certificate", o.certificate, "For ssl: and pssl:, PEM file");
-  c->add_option("-C,--ca-cert", o.ca_cert, "For ssl: and pssl:, who signs the peers' certificates; PEM file");
+  c->add_option("-p,--private-key", o.private_key, "For ssl: and pssl:, PEM file")->check(kPem);
+  c->add_option("-c,--certificate", o.certificate, "For ssl: and pssl:, PEM file")->check(kPem);
+  c->add_option("-C,--ca-cert", o.ca_cert, "For ssl: and pssl:, who signs the peers' certificates; PEM file")
+      ->check(kPem);
   c->add_option("--subject", o.subject, "Which switch: builtin, or one over provider:LIBRARY[,OPTIONS]")
       ->capture_default_str();
   add_provider_limits(*c, o.provider);

@@ -79,7 +79,8 @@ void ProviderApart::start() {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     throw std::system_error(errno, std::generic_category(), "socketpair");
   }
-  words_ = memfd_create("last words", MFD_CLOEXEC);
+  words_ = new_words();
+  facts_ = std::make_unique<SharedMemory<Facts>>();
   std::fflush(nullptr);
   const pid_t self = getpid();
   pid_ = fork();
@@ -94,20 +95,23 @@ void ProviderApart::start() {
 
 void ProviderApart::end() {
   if (socket_ >= 0) close(socket_);
-  if (pid_ > 0) end_child(pid_, how_, true);
+  if (pid_ > 0) end_child(pid_, how_, End::hung, words_, *facts_->get());
   if (words_ >= 0) close(words_);
   pid_ = socket_ = words_ = -1;
 }
 
 void ProviderApart::lose(bool hung) {
-  IsolatedOutcome outcome = end_child(std::exchange(pid_, -1), how_, hung);
-  outcome.last_words = last_words_in(words_);
+  const std::optional<End> why = hung                    ? std::optional(End::hung)
+                                 : facts_->get()->copied ? std::optional(End::copied)
+                                                         : std::nullopt;
+  const IsolatedOutcome outcome = end_child(std::exchange(pid_, -1), how_, why, words_, *facts_->get());
   end();
   throw harness::SubjectLost(print_loss(loss_of(outcome)));
 }
 
 Bytes ProviderApart::ask(const Bytes& question) {
   Bytes answer;
+  trim_words(words_, printed_);
   if (!write_message(socket_, question)) lose(false);
   const Heard heard = read_message(socket_, answer, static_cast<int>(how_.hang.count()));
   if (heard != Heard::all) lose(heard == Heard::nothing_for_long);
@@ -146,13 +150,18 @@ void ProviderApart::answer_all(int socket, int words) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   close_all_but(socket, words);
-  be_guarded(*how_.guard, words);
+  Facts& facts = *facts_->get();
+  be_guarded(*how_.guard, words, facts);
   int code = 0;
   try {
     Bytes question;
-    while (read_message(socket, question, -1) == Heard::all && write_message(socket, answer(question))) {}
+    while (read_message(socket, question, -1) == Heard::all) {
+      const Bytes told = answer(question);
+      must_be_the_one(facts);
+      if (!write_message(socket, told)) break;
+    }
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s\n", e.what());
+    note_exception(facts, e);
     code = 1;
   }
   std::fflush(nullptr);

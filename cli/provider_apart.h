@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/lost.h"
+#include "cli/wall.h"
 #include "harness/subject/provider.h"
 
 namespace oftwin::cli {
@@ -49,6 +50,8 @@ class ProviderApart : public harness::Subject {
   const IsolateOptions how_;
   pid_t pid_ = -1;
   int socket_ = -1, words_ = -1;
+  std::unique_ptr<SharedMemory<Facts>> facts_;  // of the other process
+  std::int64_t printed_ = 0;                    // bytes of its words, when they were looked at last
   // As the other process last said.
   unsigned channels_ = 0;
   bool packets_ = false, as_it_was_ = true;

@@ -10,14 +10,27 @@
 #endif
 #endif
 
+namespace oftwin::harness {
+namespace {
+
+thread_local const char* providers_call = nullptr;
+
+}  // namespace
+
+bool provider_runs() { return providers_call != nullptr; }
+ProviderRuns::ProviderRuns(const char* call) : before_(providers_call) { providers_call = call; }
+ProviderRuns::~ProviderRuns() {
+  if (std::uncaught_exceptions() == exceptions_) providers_call = before_;
+}
+
+}  // namespace oftwin::harness
+
 #ifdef OFTWIN_SANITIZED
 
 namespace oftwin::harness {
 
 bool can_count_allocations() { return false; }
 void count_allocations() {}
-ProviderRuns::ProviderRuns(const char*) : before_(nullptr) {}
-ProviderRuns::~ProviderRuns() = default;
 std::size_t bytes_outstanding() { return 0; }
 std::uint64_t last_block() { return 0; }
 std::vector<Allocation> blocks_after(std::uint64_t) { return {}; }
@@ -43,7 +56,6 @@ namespace {
 
 std::atomic<bool> counting{false};
 thread_local bool hosts_thread = false;
-thread_local const char* providers_call = nullptr;
 
 bool of_the_provider() {
   return counting.load(std::memory_order_relaxed) && (providers_call != nullptr || !hosts_thread);
@@ -185,9 +197,6 @@ void count_allocations() {
   hosts_thread = true;
   counting = true;
 }
-
-ProviderRuns::ProviderRuns(const char* call) : before_(providers_call) { providers_call = call; }
-ProviderRuns::~ProviderRuns() { providers_call = before_; }
 
 std::size_t bytes_outstanding() { return ledger.bytes(); }
 std::uint64_t last_block() { return ledger.number(); }

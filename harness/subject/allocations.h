@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <vector>
 
 namespace oftwin::harness {
@@ -17,7 +18,11 @@ bool can_count_allocations();
 // From now on, in this process; the calling thread is the host's.
 void count_allocations();
 
-// As long as one of them lives, code of the provider runs, or the host's.
+// Whether it is the provider's code that runs in this thread.
+bool provider_runs();
+
+// As long as one of them lives, code of the provider runs, or the host's. (Where an exception ends it, what ran last is
+// still known: the process is about to end, and will be asked whose exception it was.)
 class ProviderRuns {
  public:
   explicit ProviderRuns(const char* call);
@@ -26,7 +31,8 @@ class ProviderRuns {
   ProviderRuns& operator=(const ProviderRuns&) = delete;
 
  private:
-  [[maybe_unused]] const char* const before_;  // not where a sanitizer has malloc
+  const char* const before_;
+  const int exceptions_ = std::uncaught_exceptions();
 };
 class HostRuns : private ProviderRuns {
  public:

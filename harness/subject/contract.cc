@@ -4,18 +4,25 @@
 #include <algorithm>
 #include <utility>
 
-#include "harness/subject/allocations.h"
 #include "spec/clauses.h"
 
 namespace oftwin::harness {
 
 namespace {
 
-std::atomic<const char*> call_in_progress{nullptr};
+std::atomic<const char*> here{nullptr};
+std::atomic<const char*>* call_in_progress = &here;
 
 }  // namespace
 
-const char* provider_call_in_progress() { return call_in_progress; }
+const char* provider_call_in_progress() { return *call_in_progress; }
+
+void show_calls_in(std::atomic<const char*>& place) { call_in_progress = &place; }
+
+CallShown::CallShown(const char* name) : before_(call_in_progress->exchange(name)), runs_(name) {}
+CallShown::~CallShown() {
+  if (std::uncaught_exceptions() == exceptions_) *call_in_progress = before_;
+}
 
 const char* clause_of_fault(const void* address) { return is_mirror_address(address) ? "PROV-8" : "PROV-13"; }
 
@@ -30,24 +37,15 @@ ProviderCounts& ProviderCounts::operator+=(const ProviderCounts& o) {
 class Contract::Calling {
  public:
   Calling(Contract& contract, Where where, const char* name)
-      : contract_(contract),
-        before_(std::exchange(contract.where_, where)),
-        name_before_(call_in_progress),
-        runs_(name) {
-    call_in_progress = name;
-  }
-  ~Calling() {
-    call_in_progress = name_before_;
-    contract_.where_ = before_;
-  }
+      : contract_(contract), before_(std::exchange(contract.where_, where)), shown_(name) {}
+  ~Calling() { contract_.where_ = before_; }
   Calling(const Calling&) = delete;
   Calling& operator=(const Calling&) = delete;
 
  private:
   Contract& contract_;
   const Where before_;
-  const char* const name_before_;
-  const ProviderRuns runs_;
+  const CallShown shown_;
 };
 
 Contract::Contract(const oft_provider& inner, void* instance, MirrorArena& arena, const Patience& patience,
@@ -66,7 +64,7 @@ void Contract::begin_event() {
   conduct_.unknown_counters = false;
 }
 
-void Contract::inject(std::uint16_t port, ByteView frame) {
+void Contract::inject(std::uint16_t port, ByteView frame) noexcept {
   ++counts_.injected;
   const Calling calling(*this, Where::inject, "test_inject");
   inner_.test_inject(instance_, port, frame.data(), frame.size());
@@ -248,89 +246,91 @@ oft_error Contract::rule_execute(const oft_rule* rule, std::uint16_t in_port, By
   return inner_.rule_execute(instance_, mirror, in_port, frame.data(), frame.size());
 }
 
+// No exception may leave a call: behind it, and between it and what it calls back, is C. One that does ends the
+// process.
 void Contract::fill_outer() {
   oft_provider& t = outer_;
   t = inner_;
   t.create = nullptr;
-  t.attach = [](void* p, const oft_host* table, void* host, std::uint32_t* n) {
+  t.attach = [](void* p, const oft_host* table, void* host, std::uint32_t* n) noexcept {
     return self(p).attach(table, host, n);
   };
-  t.destruct = [](void* p) { self(p).destruct(); };
-  t.dealloc = [](void* p) { self(p).dealloc(); };
-  t.run = [](void* p) { self(p).run(); };
-  t.run_at = [](void* p) { return self(p).run_at(); };
-  t.rule_alloc = [](void* p) { return self(p).rule_alloc(); };
-  t.rule_dealloc = [](void* p, void* handle) { self(p).rule_dealloc(handle); };
-  t.rule_construct = [](void* p, const oft_rule* rule, const oft_rule* victim, oft_op* op) {
+  t.destruct = [](void* p) noexcept { self(p).destruct(); };
+  t.dealloc = [](void* p) noexcept { self(p).dealloc(); };
+  t.run = [](void* p) noexcept { self(p).run(); };
+  t.run_at = [](void* p) noexcept { return self(p).run_at(); };
+  t.rule_alloc = [](void* p) noexcept { return self(p).rule_alloc(); };
+  t.rule_dealloc = [](void* p, void* handle) noexcept { self(p).rule_dealloc(handle); };
+  t.rule_construct = [](void* p, const oft_rule* rule, const oft_rule* victim, oft_op* op) noexcept {
     return self(p).rule_construct(rule, victim, op);
   };
-  t.rule_modify_actions = [](void* p, const oft_rule* rule, oft_op* op) {
+  t.rule_modify_actions = [](void* p, const oft_rule* rule, oft_op* op) noexcept {
     Contract& me = self(p);
     me.start("rule_modify_actions", OperationKind::modify, rule, op, [&](const oft_rule* mirror) -> oft_error {
       me.inner_.rule_modify_actions(me.instance_, mirror, op);
       return OFT_OK;
     });
   };
-  t.rule_destruct = [](void* p, const oft_rule* rule, oft_op* op) {
+  t.rule_destruct = [](void* p, const oft_rule* rule, oft_op* op) noexcept {
     Contract& me = self(p);
     me.start("rule_destruct", OperationKind::remove, rule, op, [&](const oft_rule* mirror) -> oft_error {
       me.inner_.rule_destruct(me.instance_, mirror, op);
       return OFT_OK;
     });
   };
-  t.rule_get_stats = [](void* p, const oft_rule* rule, std::uint64_t* packets, std::uint64_t* bytes) {
+  t.rule_get_stats = [](void* p, const oft_rule* rule, std::uint64_t* packets, std::uint64_t* bytes) noexcept {
     self(p).rule_get_stats(rule, packets, bytes);
   };
   t.rule_execute = [](void* p, const oft_rule* rule, std::uint16_t in_port, const std::uint8_t* frame,
-                      std::uint64_t len) {
+                      std::uint64_t len) noexcept {
     return self(p).rule_execute(rule, in_port, {frame, static_cast<std::size_t>(len)});
   };
   t.packet_out = [](void* p, std::uint16_t in_port, const std::uint8_t* frame, std::uint64_t len,
-                    const std::uint8_t* actions, std::uint64_t actions_len) {
+                    const std::uint8_t* actions, std::uint64_t actions_len) noexcept {
     const Calling calling(self(p), Where::packet, "packet_out");
     return self(p).inner_.packet_out(self(p).instance_, in_port, frame, len, actions, actions_len);
   };
   if (inner_.choose_table != nullptr) {
-    t.choose_table = [](void* p, const oft_match* match, std::uint8_t* table_id) {
+    t.choose_table = [](void* p, const oft_match* match, std::uint8_t* table_id) noexcept {
       const Calling calling(self(p), Where::reading, "choose_table");
       return self(p).inner_.choose_table(self(p).instance_, match, table_id);
     };
   }
-  t.flush = [](void* p) {
+  t.flush = [](void* p) noexcept {
     const Calling calling(self(p), Where::reading, "flush");
     if (self(p).inner_.flush != nullptr) self(p).inner_.flush(self(p).instance_);
   };
-  t.get_table_info = [](void* p, std::uint8_t id, oft_table_info* info) {
+  t.get_table_info = [](void* p, std::uint8_t id, oft_table_info* info) noexcept {
     {
       const Calling calling(self(p), Where::reading, "get_table_info");
       self(p).inner_.get_table_info(self(p).instance_, id, info);
     }
     if (!self(p).has_door()) info->lookup_count = info->matched_count = 0;
   };
-  t.get_ports = [](void* p, oft_port* ports, std::uint32_t max) {
+  t.get_ports = [](void* p, oft_port* ports, std::uint32_t max) noexcept {
     const Calling calling(self(p), Where::reading, "get_ports");
     return self(p).inner_.get_ports(self(p).instance_, ports, max);
   };
-  t.port_reconfigured = [](void* p, std::uint16_t port, std::uint32_t was, std::uint32_t is) {
+  t.port_reconfigured = [](void* p, std::uint16_t port, std::uint32_t was, std::uint32_t is) noexcept {
     const Calling calling(self(p), Where::reading, "port_reconfigured");
     self(p).inner_.port_reconfigured(self(p).instance_, port, was, is);
   };
   t.get_port_stats = nullptr;
   if (inner_.get_port_stats != nullptr && has_door()) {
-    t.get_port_stats = [](void* p, std::uint16_t port, oft_port_stats* stats) {
+    t.get_port_stats = [](void* p, std::uint16_t port, oft_port_stats* stats) noexcept {
       const Calling calling(self(p), Where::reading, "get_port_stats");
       self(p).inner_.get_port_stats(self(p).instance_, port, stats);
     };
   }
-  t.get_drop_frags = [](void* p) {
+  t.get_drop_frags = [](void* p) noexcept {
     const Calling calling(self(p), Where::reading, "get_drop_frags");
     return self(p).inner_.get_drop_frags(self(p).instance_);
   };
-  t.set_drop_frags = [](void* p, std::uint8_t drop) {
+  t.set_drop_frags = [](void* p, std::uint8_t drop) noexcept {
     const Calling calling(self(p), Where::reading, "set_drop_frags");
     self(p).inner_.set_drop_frags(self(p).instance_, drop);
   };
-  t.set_eviction_threshold = [](void* p, std::uint32_t flows) {
+  t.set_eviction_threshold = [](void* p, std::uint32_t flows) noexcept {
     const Calling calling(self(p), Where::reading, "set_eviction_threshold");
     if (self(p).inner_.set_eviction_threshold != nullptr) {
       self(p).inner_.set_eviction_threshold(self(p).instance_, flows);

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/subject/allocations.h"
 #include "harness/subject/rule_mirror.h"
 #include "harness/subject/subject.h"
 #include "impl/provider.h"
@@ -59,7 +60,7 @@ class Contract {
   std::uint32_t n_tables() const { return n_tables_; }  // 0: attach() failed
 
   // To be called from inside run(), before the provider's own.
-  void inject(std::uint16_t port, ByteView frame);
+  void inject(std::uint16_t port, ByteView frame) noexcept;
 
   // Begins an event: forgets what was written down.
   void begin_event();
@@ -142,6 +143,23 @@ class Contract {
 // The call of the provider that is being made in this process, or nullptr; for a signal handler that has to say where
 // the provider was lost, and which clause that breaks.
 const char* provider_call_in_progress();
+// From now on that is kept in `place`: memory that another process sees, too. It outlives all calls.
+void show_calls_in(std::atomic<const char*>& place);
+
+// As long as it lives, that call is in progress; and after it, if an exception ends it. `name` is a literal.
+class CallShown {
+ public:
+  explicit CallShown(const char* name);
+  ~CallShown();
+  CallShown(const CallShown&) = delete;
+  CallShown& operator=(const CallShown&) = delete;
+
+ private:
+  const char* const before_;
+  const int exceptions_ = std::uncaught_exceptions();
+  const ProviderRuns runs_;
+};
+
 // "PROV-8" or "PROV-13".
 const char* clause_of_fault(const void* address);
 inline constexpr const char* kLeakClause = "PROV-12";

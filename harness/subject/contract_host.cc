@@ -1,7 +1,7 @@
 // What is judged on the way from the provider to the host.
 #include <algorithm>
+#include <iterator>
 
-#include "harness/subject/allocations.h"
 #include "harness/subject/contract.h"
 #include "harness/subject/scripted_provider.h"
 #include "spec/clauses.h"
@@ -96,6 +96,9 @@ void Contract::packet_in(std::uint16_t in_port, ByteView frame, oft_packet_in_re
 
 void Contract::port_changed(oft_port_change change, const oft_port* port) {
   if (!welcome(where_ == Where::run, "port_changed")) return;
+  if (static_cast<std::size_t>(change) >= std::size(kChanges) || port == nullptr) {
+    return breach(clause("PROV-9"), "port_changed() names no change, or no port");
+  }
   if (!conduct_.runs.empty()) conduct_.runs.back().emplace_back(event::PortChange{kChanges[change], from_oft(*port)});
   host_table_->port_changed(host_, change, port);
 }
@@ -122,32 +125,32 @@ void Contract::fill_host() {
   t.abi_major = OFT_PROVIDER_ABI_MAJOR;
   t.abi_minor = OFT_PROVIDER_ABI_MINOR;
   t.size = sizeof t;
-  t.now_ms = [](void* p) {
+  t.now_ms = [](void* p) noexcept {
     const HostRuns host;
     return self(p).host_table_->now_ms(self(p).host_);
   };
-  t.op_complete = [](void* p, oft_op* op, oft_error error) {
+  t.op_complete = [](void* p, oft_op* op, oft_error error) noexcept {
     const HostRuns host;
     self(p).op_complete(op, error);
   };
-  t.rule_expire = [](void* p, const oft_rule* rule, oft_expiry_reason reason) {
+  t.rule_expire = [](void* p, const oft_rule* rule, oft_expiry_reason reason) noexcept {
     const HostRuns host;
     self(p).rule_expire(rule, reason);
   };
   t.packet_in = [](void* p, std::uint16_t in_port, const std::uint8_t* frame, std::uint64_t len,
-                   oft_packet_in_reason reason, std::uint16_t send_len) {
+                   oft_packet_in_reason reason, std::uint16_t send_len) noexcept {
     const HostRuns host;
     self(p).packet_in(in_port, {frame, static_cast<std::size_t>(len)}, reason, send_len);
   };
-  t.port_changed = [](void* p, oft_port_change change, const oft_port* port) {
+  t.port_changed = [](void* p, oft_port_change change, const oft_port* port) noexcept {
     const HostRuns host;
     self(p).port_changed(change, port);
   };
-  t.test_looked_up = [](void* p, std::uint8_t table, const oft_rule* rule) {
+  t.test_looked_up = [](void* p, std::uint8_t table, const oft_rule* rule) noexcept {
     const HostRuns host;
     self(p).looked_up(table, rule);
   };
-  t.test_transmitted = [](void* p, std::uint16_t port, const std::uint8_t* frame, std::uint64_t len) {
+  t.test_transmitted = [](void* p, std::uint16_t port, const std::uint8_t* frame, std::uint64_t len) noexcept {
     const HostRuns host;
     self(p).transmitted(port, {frame, static_cast<std::size_t>(len)});
   };

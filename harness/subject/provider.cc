@@ -61,10 +61,11 @@ class Assembly : public Driver, private Contract::Watcher {
     if (contract_.has_door()) {
       std::vector<oft_port> ports;
       for (const PortConfig& port : config.ports) ports.push_back(to_oft(port));
-      const ProviderRuns runs("test_set_ports");
-      if (table.test_set_ports(instance, ports.data(), static_cast<std::uint32_t>(ports.size())) != OFT_OK) {
-        throw ProviderRefused("its test_set_ports() refuses the ports");
-      }
+      const auto set = [&]() noexcept {
+        const CallShown shown("test_set_ports");
+        return table.test_set_ports(instance, ports.data(), static_cast<std::uint32_t>(ports.size()));
+      };
+      if (set() != OFT_OK) throw ProviderRefused("its test_set_ports() refuses the ports");
     }
     build(config, contract_.table(), &contract_);
     if (contract_.n_tables() == 0) throw ProviderRefused("its attach() returns an error, or no number from 1 to 255");
@@ -119,7 +120,7 @@ class LoadedProvider : public ProviderSubject {
 
   void reset(const SwitchConfig& config) override {
     close();
-    if (!library_) library_ = std::make_unique<ProviderLibrary>(options_.path);
+    if (!library_) load();
     void* instance = create();
     if (instance == nullptr) throw ProviderRefused(options_.path + ": its create() returns NULL");
     try {
@@ -128,7 +129,7 @@ class LoadedProvider : public ProviderSubject {
   }
 
   void close() override {
-    if (assembly_) counts_ += assembly_->contract().counts();
+    if (assembly_ && counted()) counts_ += assembly_->contract().counts();
     assembly_.reset();
     arena_.reset();
   }
@@ -175,7 +176,7 @@ class LoadedProvider : public ProviderSubject {
 
   ProviderCounts counts() const override {
     ProviderCounts all = counts_;
-    if (assembly_) all += assembly_->contract().counts();
+    if (assembly_ && counted()) all += assembly_->contract().counts();
     return all;
   }
   std::string description() const override {
@@ -188,8 +189,12 @@ class LoadedProvider : public ProviderSubject {
   }
 
  private:
-  void* create() const {
-    const ProviderRuns runs("create");
+  void load() {
+    const CallShown shown("dlopen");
+    library_ = std::make_unique<ProviderLibrary>(options_.path);
+  }
+  void* create() const noexcept {
+    const CallShown shown("create");
     return library_->table().create(options_.options ? options_.options->c_str() : nullptr);
   }
 

@@ -25,10 +25,35 @@ class ProviderSubject : public Subject {
  public:
   // The switch that reset() made comes to its end, and its provider's instance with it.
   virtual void close() = 0;
-  // Of all traces so far.
+  // Of all traces so far, those apart that ran while a Repetition lived.
   virtual ProviderCounts counts() const = 0;
   // After reset(): "acme 1.2, with a test door"; before, nothing.
   virtual std::string description() const = 0;
+
+ protected:
+  bool counted() const { return repeating_ == 0; }
+
+ private:
+  friend class Repetition;
+  unsigned repeating_ = 0;
+};
+
+// As long as it lives, what the provider does is done again, to look closer, and not counted.
+class Repetition {
+ public:
+  explicit Repetition(ProviderSubject& provider) : provider_(provider) {
+    provider_.close();
+    ++provider_.repeating_;
+  }
+  ~Repetition() {
+    provider_.close();
+    --provider_.repeating_;
+  }
+  Repetition(const Repetition&) = delete;
+  Repetition& operator=(const Repetition&) = delete;
+
+ private:
+  ProviderSubject& provider_;
 };
 
 // reset() throws ProviderRefused (provider_library.h) if the library can't be used.
