@@ -26,7 +26,8 @@ int main(int argc, char** argv) {
     Trace trace = benchmark_trace(seed, messages);
     plant_fault(trace);
     std::size_t probes = 0;
-    const MinimizeLimits limits{.progress = [&](std::size_t n, std::size_t) { probes = n; }};
+    MinimizeLimits limits;
+    limits.progress = [&](std::size_t n, std::size_t) { probes = n; };
     const auto start = std::chrono::steady_clock::now();
     const auto minimized = minimize_divergence(trace, broken, {}, limits);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
