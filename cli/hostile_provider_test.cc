@@ -1,4 +1,4 @@
-// Providers that do what no provider should (hostile_providers/): the check says truly what it was, keeps to its time,
+// Providers that do what no provider should (examples/hostile/): the check says truly what it was, keeps to its time,
 // its output stays its own, and no process is left.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // A switch's messages as records of named fields, so that a difference between two switches has a name.
 //
-// Invariant: nothing of a message is lost but its version, length, xid, padding, how its matches are spelled (MATCH-9), and
-// what MATCH-11 and ACT-22 leave open: two messages of equal records are equal in all that a controller could read. A
-// multi-part statistics reply is one list of records.
+// Invariant: nothing of a message is lost but its version, length, xid, padding, how its matches are spelled (MATCH-9),
+// and what MATCH-11 and ACT-22 leave open: two messages of equal records are equal in all that a controller could read.
+// A multi-part statistics reply is one list of records.
 #pragma once
 
 #include <cstdint>

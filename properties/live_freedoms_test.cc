@@ -343,7 +343,7 @@ Switch of_own_habits(const model::Errata& reading) {
 std::string differing_scenarios(const Switch& of, std::uint64_t seeds, std::uint64_t& shown) {
   SwitchConfig config = parse_trace("switch tables=2 ports=1,2,3 provider=simulated\n").config;
   DrawOptions options;
-  options.timed_per_100000 = 0;
+  options.timed_per_10000 = 0;
   std::string out;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const Trace trace = draw_scenario(seed, config, options);
