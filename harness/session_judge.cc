@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "harness/print.h"
 #include "harness/print_reply.h"
@@ -54,8 +56,11 @@ void SessionJudge::judge() {
   compare_unasked();
   check_broken();
   check_uses();
-  const auto by_packet = [](const SessionProblem& a, const SessionProblem& b) { return a.packet < b.packet; };
-  std::stable_sort(report_.problems.begin(), report_.problems.end(), by_packet);
+  // Those of one packet stay in their order. (clang rejects libstdc++'s stable_sort.)
+  std::multimap<decltype(SessionProblem::packet), SessionProblem> by_packet;
+  for (SessionProblem& problem : report_.problems) by_packet.emplace(problem.packet, std::move(problem));
+  report_.problems.clear();
+  for (auto& [packet, problem] : by_packet) report_.problems.push_back(std::move(problem));
 }
 
 // How far each connection's answers go, and the capture's knowledge of flows comes late.
