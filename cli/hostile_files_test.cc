@@ -149,7 +149,9 @@ TEST_F(HostileFiles, every_run_ends_well) {
     EXPECT_TRUE(ended.code >= 0 && ended.code <= 2) << ended.code;
     EXPECT_EQ(obeyed_in(ended.out), "");
     EXPECT_EQ(obeyed_in(ended.err), "");
-    if (ended.code == 2) { EXPECT_NE((ended.err + ended.out).find(name), std::string::npos) << "no place"; }
+    // Where inputs can be read and hold nothing, that is said of all of them.
+    const bool empty = ended.err.find("nothing was ") != std::string::npos;
+    if (ended.code == 2 && !empty) { EXPECT_NE((ended.err + ended.out).find(name), std::string::npos) << "no place"; }
     ++(ended.code == 2 ? refused : taken);
     if (HasFailure()) {
       fs::copy_file(file, fs::temp_directory_path() / fs::path(file).filename(), fs::copy_options::overwrite_existing);

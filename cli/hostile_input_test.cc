@@ -110,7 +110,8 @@ TEST_F(HostileInput, line_ends_and_marks_of_other_systems_are_taken) {
     return "\xef\xbb\xbf" + text;
   };
   const std::string trace = file("a.trace", foreign(kTrace));
-  for (const char* command : {"check", "replay", "coverage"}) agrees({command, trace});
+  for (const char* command : {"check", "replay"}) agrees({command, trace});
+  EXPECT_EQ(run_bounded({"coverage", trace}).code, 1);  // read, and one trace does not show everything
   agrees({"convert", trace, "-"});
   agrees({"check", "--random", "1", "--profile", file("p.toml", foreign(corpus("profiles/one-small-table.toml")))});
   agrees({"probes", file("f.flows", foreign("priority=5,in_port=1,actions=output:2\nactions=drop\n"))});

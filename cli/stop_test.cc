@@ -101,7 +101,8 @@ TEST_F(Stop, each_signal_stops_a_check_with_exit_code_4) {
     EXPECT_EQ(process_->stop(signal), 4) << printed();
     EXPECT_NE(printed().find(std::string("ended early: it was asked to stop (") + name), std::string::npos)
         << printed();
-    EXPECT_NE(printed().find("all agree"), std::string::npos) << printed();
+    const bool compared = printed().find("all agree") != std::string::npos;
+    EXPECT_TRUE(compared || printed().find("NOTHING WAS COMPARED") != std::string::npos) << printed();
     EXPECT_NE(slurp(path("result.json")).find("\"stopped\": true"), std::string::npos);
     EXPECT_EQ(left_behind(), 0u);
   }
